@@ -1,0 +1,1 @@
+"""Where samples come from, and how real ones are split into train, select and certify."""

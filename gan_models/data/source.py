@@ -1,0 +1,53 @@
+"""How a spec names its data: ``{name: digits}`` or ``{path: images/, kind: folder}``."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from gan_models.errors import DataError, nearest
+
+DATASET_NAMES = {
+    "digits": "scikit-learn's 1,797 real handwritten digits, 1x8x8, with labels",
+    "ring8": "8 Gaussians on a circle in the plane, known centres",
+    "grid25": "25 Gaussians on a 5 x 5 grid in the plane, known centres",
+    "stacked-digits": "three random digits as the channels of one 3x8x8 image: 1,000 modes",
+}
+FILE_KINDS = {
+    "folder": "a folder of images; subfolders, if any, are the labels",
+    "numpy": "an .npz (arrays 'samples', optional 'labels') or .npy file",
+    "parquet": "a Parquet file with an image-bytes or fixed-size-list column, optional 'label'",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSource:
+    """A named data set, or a path with its kind (guessed from the path where it is None)."""
+
+    name: str | None = None
+    path: str | None = None
+    kind: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.name is None) == (self.path is None):
+            raise DataError("data: give exactly one of 'name' and 'path'")
+        if self.name is not None and self.name not in DATASET_NAMES:
+            raise DataError(f"data.name = '{self.name}': {nearest(self.name, DATASET_NAMES)}")
+        if self.kind is not None and self.kind not in FILE_KINDS:
+            raise DataError(f"data.kind = '{self.kind}': {nearest(self.kind, FILE_KINDS)}")
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> "DataSource":
+        """Build from a mapping as it stands in a spec.
+
+        Raises:
+            DataError: on an unknown key, or a name or kind that does not exist.
+        """
+        allowed = ("name", "path", "kind")
+        for key in values:
+            if key not in allowed:
+                raise DataError(f"data.{key}: {nearest(key, allowed)}")
+        return cls(**values)
+
+    def to_mapping(self) -> dict[str, str]:
+        """Return the plain form that :meth:`from_mapping` reads."""
+        return {key: value for key, value in asdict(self).items() if value is not None}

@@ -1,0 +1,39 @@
+"""What can be wrong with what a user hands to the models.
+
+GanModelsError
+├── DataError        a data set that cannot be read, or cannot be used as asked
+├── ParameterError   a hyperparameter with an unknown name or an impossible value
+├── CheckpointError  a checkpoint or model folder that is missing, torn or of another run
+└── MetricError      a score that cannot be computed from these samples
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class GanModelsError(ValueError):
+    """Base of every error that a user of the models can mend."""
+
+
+class DataError(GanModelsError):
+    """A data set that cannot be read, or cannot be used as asked. Names the file."""
+
+
+class ParameterError(GanModelsError):
+    """A hyperparameter with an unknown name or an impossible value."""
+
+
+class CheckpointError(GanModelsError):
+    """A checkpoint or model folder that is missing, torn, or belongs to another run."""
+
+
+class MetricError(GanModelsError):
+    """A score that cannot be computed from these samples."""
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """Say which names are allowed, the nearest first: ``did you mean 'hinge'? allowed: …``."""
+    names = sorted(allowed)
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    return f"{hint}allowed: {', '.join(names)}"

@@ -1,0 +1,1 @@
+"""Numbers that say how good and how diverse fakes are; opinions on them live elsewhere."""

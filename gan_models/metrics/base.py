@@ -1,0 +1,49 @@
+"""The contract of a feature extractor, and of what assigns samples to modes."""
+
+from typing import Protocol
+
+from torch import Tensor
+
+
+class FeatureExtractor(Protocol):
+    """Maps stored samples to feature vectors in which distances mean something.
+
+    Implementations are deterministic and independent of how the samples are batched.
+    """
+
+    @property
+    def name(self) -> str:
+        """Readable name, printed beside every score."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything that moves a feature: architecture, weights, preprocessing."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """Length of one feature vector."""
+        ...
+
+    def __call__(self, stored: Tensor) -> Tensor:
+        """Map N x ``sample.shape`` stored samples to N x ``dim`` float32 features on the CPU."""
+        ...
+
+
+class ModeAssigner(Protocol):
+    """Says which mode (class, or known centre) each sample belongs to, if any."""
+
+    @property
+    def num_modes(self) -> int:
+        """How many modes the real distribution has."""
+        ...
+
+    @property
+    def judges_quality(self) -> bool:
+        """Whether a sample can belong to no mode (then the share that does is a score)."""
+        ...
+
+    def __call__(self, stored: Tensor) -> Tensor:
+        """Return N int64 mode indices; −1 where a sample belongs to none."""
+        ...

@@ -1,0 +1,30 @@
+"""What a score was measured by; only scores of one protocol may be compared."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+PROTOCOL_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """Everything that moves a score without the generator changing."""
+
+    data: str  # fingerprint of the real samples that serve as reference
+    split: str
+    features: str  # fingerprint of the feature extractor
+    n_fake: int
+    n_real: int
+    seed: int
+    version: int = PROTOCOL_VERSION
+
+    def to_mapping(self) -> dict[str, str | int]:
+        """Return the fields as plain data."""
+        return asdict(self)
+
+    @property
+    def hash(self) -> str:
+        """Short stable hash: equal hashes mean comparable scores."""
+        text = json.dumps(self.to_mapping(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]

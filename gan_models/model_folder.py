@@ -1,0 +1,95 @@
+"""A generator on disk, ready to sample from: the form that is exported and shared.
+
+The folder holds ``generator.safetensors`` (weights) and ``model.json`` (architecture, sample kind
+and shape, checksum). No code and no pickle.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from gan_models.config import GanConfig
+from gan_models.errors import CheckpointError
+from gan_models.files import write_json
+from gan_models.networks.registry import build_generator
+from gan_models.samples import SampleKind, SampleSpec
+from gan_models.training.checkpoint import file_sha256
+from gan_models.training.draws import draw_latents
+
+MODEL_VERSION = 1
+WEIGHTS_FILE = "generator.safetensors"
+DESCRIPTION_FILE = "model.json"
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Model:
+    """A generator with what is needed to use it."""
+
+    generator: nn.Module
+    config: GanConfig
+    sample: SampleSpec
+
+    def draw(self, num: int, *, seed: int) -> Tensor:
+        """Return ``num`` samples in stored form on the CPU; ``seed`` alone determines them."""
+        return self.sample.decode(self.draw_seen(num, seed=seed))
+
+    @torch.no_grad()
+    def draw_seen(self, num: int, *, seed: int) -> Tensor:
+        """Return ``num`` samples as a discriminator would see them, on the generator's device."""
+        device = next(self.generator.parameters()).device
+        z = draw_latents(num, self.config.latent_dim, seed=seed, device=device)
+        return torch.cat([self.generator(part) for part in z.split(_BATCH)])
+
+
+def save_model(folder: Path, model: Model, **more: Any) -> None:
+    """Write a model into an existing folder; ``more`` is kept beside it in ``model.json``."""
+    weights = folder / WEIGHTS_FILE
+    tensors = {name: value.contiguous() for name, value in model.generator.state_dict().items()}
+    save_file(tensors, weights)
+    description = {
+        "version": MODEL_VERSION,
+        "sample": {"kind": model.sample.kind.value, "shape": list(model.sample.shape)},
+        "params": model.config.to_params(),
+        "sha256": file_sha256(weights),
+        **more,
+    }
+    write_json(folder / DESCRIPTION_FILE, description)
+
+
+def load_model(folder: Path, *, device: torch.device | str = "cpu") -> Model:
+    """Read a model folder, in evaluation mode.
+
+    Raises:
+        CheckpointError: if the folder is not a model, is torn, or is of an unknown version.
+    """
+    description = _read_description(folder)
+    weights = folder / WEIGHTS_FILE
+    if not weights.is_file() or file_sha256(weights) != description.get("sha256"):
+        raise CheckpointError(f"{weights}: missing or damaged (its checksum does not match)")
+    config = GanConfig.from_params(description["params"])
+    kind, shape = description["sample"]["kind"], description["sample"]["shape"]
+    sample = SampleSpec(SampleKind(kind), tuple(shape))
+    generator = build_generator(config, sample)
+    generator.load_state_dict(load_file(weights))
+    return Model(generator.to(device).eval().requires_grad_(False), config, sample)
+
+
+def _read_description(folder: Path) -> dict[str, Any]:
+    path = folder / DESCRIPTION_FILE
+    try:
+        description: dict[str, Any] = json.loads(path.read_text())
+    except OSError as error:
+        raise CheckpointError(f"{folder}: not a model folder (no {DESCRIPTION_FILE})") from error
+    except ValueError as error:
+        raise CheckpointError(f"{path}: not JSON ({error})") from error
+    if description.get("version") != MODEL_VERSION:
+        raise CheckpointError(
+            f"{path}: version {description.get('version')}, but this program reads {MODEL_VERSION}"
+        )
+    return description

@@ -1,0 +1,26 @@
+"""What every generator and discriminator promises.
+
+A generator is an ``nn.Module`` that maps latents z (N x ``latent_dim``) to samples as networks see
+them (N x ``sample.shape``; images in [−1, 1]). A discriminator maps such samples to N logits, or
+to N critic values under the Wasserstein objective. Nothing else is asked of either.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import nn
+
+from gan_models.config import GanConfig
+from gan_models.samples import SampleSpec
+
+Builder = Callable[[GanConfig, SampleSpec], nn.Module]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A pair of builders under one name. Builders may draw weights from torch's global RNG."""
+
+    name: str
+    doc: str
+    build_generator: Builder
+    build_discriminator: Builder

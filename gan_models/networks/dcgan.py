@@ -1,0 +1,109 @@
+"""Convolutional G and D after DCGAN (1511.06434), for images of any size from 8 to 64.
+
+Sizes are halved by integer division on the way down and restored exactly on the way up, so odd
+and oblong images (28 x 28, 24 x 40) need no padding or cropping. D has no normalisation besides
+the optional spectral one: batch statistics in D would couple the samples of a gradient penalty.
+"""
+
+from math import log2
+
+import torch
+from torch import Tensor, nn
+
+from gan_models.config import GanConfig
+from gan_models.errors import ParameterError
+from gan_models.networks.base import Architecture
+from gan_models.networks.blocks import LEAK, init_dcgan, maybe_spectral
+from gan_models.samples import SampleKind, SampleSpec
+
+MIN_SIZE, MAX_SIZE = 8, 64
+_COARSEST = 4  # pixels per side at the bottom, as in the paper; 2 for images below 16
+_MIN_CHANNELS = 8
+
+
+def size_chain(height: int, width: int) -> list[tuple[int, int]]:
+    """Return the sizes from the image down to the coarsest grid: [(28, 28), (14, 14), (7, 7)]."""
+    num_halvings = max(2, int(log2(min(height, width) / _COARSEST)))
+    return [(height >> level, width >> level) for level in range(num_halvings + 1)]
+
+
+class DcganGenerator(nn.Module):
+    """z -> coarse grid of ``width`` channels -> doubled sizes, halved channels -> tanh image."""
+
+    def __init__(self, config: GanConfig, sample: SampleSpec) -> None:
+        super().__init__()
+        channels, sizes = sample.shape[0], _image_sizes(sample)[::-1]
+        normed = config.generator_norm == "batch"
+        self._coarse_shape = (config.width, *sizes[0])
+        self.project = nn.Linear(config.latent_dim, config.width * sizes[0][0] * sizes[0][1])
+        layers: list[nn.Module] = [*_norm(config.width, normed), nn.ReLU()]
+        fan_in = config.width
+        for level, (coarse, fine) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+            is_last = level == len(sizes) - 1
+            fan_out = channels if is_last else max(_MIN_CHANNELS, config.width >> level)
+            layers.append(_upsample(fan_in, fan_out, coarse, fine))
+            layers += [nn.Tanh()] if is_last else [*_norm(fan_out, normed), nn.ReLU()]
+            fan_in = fan_out
+        self.layers = nn.Sequential(*layers)
+        init_dcgan(self)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Map N x ``latent_dim`` to N x channels x height x width in [−1, 1]."""
+        images: Tensor = self.layers(self.project(z).view(-1, *self._coarse_shape))
+        return images
+
+
+class DcganDiscriminator(nn.Module):
+    """The generator's mirror: halved sizes, doubled channels, one logit."""
+
+    def __init__(self, config: GanConfig, sample: SampleSpec) -> None:
+        super().__init__()
+        fan_in, sizes = sample.shape[0], _image_sizes(sample)
+        layers: list[nn.Module] = []
+        for level in range(1, len(sizes)):
+            fan_out = max(_MIN_CHANNELS, config.width >> (len(sizes) - 1 - level))
+            conv = nn.Conv2d(fan_in, fan_out, kernel_size=4, stride=2, padding=1)
+            layers += [maybe_spectral(conv, config.spectral_norm), nn.LeakyReLU(LEAK)]
+            fan_in = fan_out
+        head = nn.Linear(fan_in * sizes[-1][0] * sizes[-1][1], 1)
+        layers += [nn.Flatten(), maybe_spectral(head, config.spectral_norm)]
+        self.layers = nn.Sequential(*layers)
+        if not config.spectral_norm:  # the parametrised weight has its own scale
+            init_dcgan(self)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map N x channels x height x width to N logits."""
+        return torch.squeeze(self.layers(images), 1)
+
+
+def _image_sizes(sample: SampleSpec) -> list[tuple[int, int]]:
+    if sample.kind is not SampleKind.IMAGE:
+        raise ParameterError(f"network = 'dcgan' needs images, not {sample.kind}s: take 'mlp'")
+    height, width = sample.shape[1:]
+    if not all(MIN_SIZE <= side <= MAX_SIZE for side in (height, width)):
+        raise ParameterError(
+            f"network = 'dcgan' takes images of {MIN_SIZE} to {MAX_SIZE} pixels a side, "
+            f"not {height} x {width}"
+        )
+    return size_chain(height, width)
+
+
+def _upsample(
+    fan_in: int, fan_out: int, coarse: tuple[int, int], fine: tuple[int, int]
+) -> nn.ConvTranspose2d:
+    remainder = (fine[0] - 2 * coarse[0], fine[1] - 2 * coarse[1])
+    return nn.ConvTranspose2d(
+        fan_in, fan_out, kernel_size=4, stride=2, padding=1, output_padding=remainder
+    )
+
+
+def _norm(channels: int, wanted: bool) -> list[nn.Module]:
+    return [nn.BatchNorm2d(channels)] if wanted else []
+
+
+DCGAN = Architecture(
+    name="dcgan",
+    doc="convolutional G and D for images of 8 to 64 pixels a side; width channels at the bottom",
+    build_generator=DcganGenerator,
+    build_discriminator=DcganDiscriminator,
+)

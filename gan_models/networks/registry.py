@@ -1,0 +1,40 @@
+"""Architectures by name, and how to build a pair from a configuration and a seed."""
+
+import torch
+from torch import nn
+
+from gan_models.config import GanConfig
+from gan_models.networks.base import Architecture, Builder
+from gan_models.networks.dcgan import DCGAN
+from gan_models.networks.mlp import MLP
+from gan_models.samples import SampleSpec
+from gan_models.seeds import derive_seed
+
+ARCHITECTURES: dict[str, Architecture] = {entry.name: entry for entry in (MLP, DCGAN)}
+
+
+def build_generator(config: GanConfig, sample: SampleSpec, *, seed: int = 0) -> nn.Module:
+    """Build G with weights drawn from ``seed``, on the CPU.
+
+    Raises:
+        ParameterError: if the architecture cannot make such samples.
+    """
+    architecture = ARCHITECTURES[config.network]
+    return _build(architecture.build_generator, config, sample, derive_seed(seed, "generator"))
+
+
+def build_discriminator(config: GanConfig, sample: SampleSpec, *, seed: int = 0) -> nn.Module:
+    """Build D with weights drawn from ``seed``, on the CPU.
+
+    Raises:
+        ParameterError: if the architecture cannot judge such samples.
+    """
+    architecture = ARCHITECTURES[config.network]
+    build = architecture.build_discriminator
+    return _build(build, config, sample, derive_seed(seed, "discriminator"))
+
+
+def _build(builder: Builder, config: GanConfig, sample: SampleSpec, seed: int) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):  # torch's layers draw from the global generator
+        torch.manual_seed(seed)
+        return builder(config, sample)

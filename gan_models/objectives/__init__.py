@@ -1,0 +1,1 @@
+"""What D and G minimise: losses on logits, and gradient penalties on D."""

@@ -1,0 +1,1 @@
+"""Alternating training: D while G is frozen, G while D is frozen, and exact resume."""

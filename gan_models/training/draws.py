@@ -1,0 +1,69 @@
+"""Every random draw of training as a pure function of the seed and of progress."""
+
+import torch
+from torch import Tensor
+
+from gan_models.config import GanConfig
+from gan_models.data.dataset import Dataset
+from gan_models.seeds import derive_seed, torch_generator
+
+
+class Draws:
+    """Real batches, latents and mixing weights for one run on one device.
+
+    Real samples come as an endless row of shuffled epochs, in which image ``nimg`` has its fixed
+    place: a resumed run reads on where the killed one stopped. (The present epoch's order is kept
+    only to save time.)
+    """
+
+    def __init__(
+        self, config: GanConfig, real: Dataset, *, seed: int, device: torch.device
+    ) -> None:
+        self._config = config
+        self._real = real
+        self._seed = seed
+        self._device = device
+        self._epoch = -1
+        self._order = torch.empty(0, dtype=torch.int64)
+        self._rng = torch.Generator(device=device)
+
+    def real(self, nimg: int) -> Tensor:
+        """Return the batch of encoded real samples that follows the first ``nimg`` ones."""
+        count, size = self._config.batch_size, len(self._real)
+        parts = []
+        while count > 0:
+            epoch, offset = divmod(nimg, size)
+            part = self._order_of(epoch)[offset : offset + count]
+            parts.append(part)
+            nimg, count = nimg + len(part), count - len(part)
+        picks = parts[0] if len(parts) == 1 else torch.cat(parts)
+        return self._real.sample.encode(self._real.stored[picks].to(self._device))
+
+    def latents(self, phase: str, progress: int) -> Tensor:
+        """Return z ~ N(0, I), batch x ``latent_dim``, for the update at ``progress``."""
+        shape = (self._config.batch_size, self._config.latent_dim)
+        return torch.randn(shape, generator=self._seeded(phase, progress), device=self._device)
+
+    def mix(self, progress: int) -> Tensor:
+        """Return one weight in [0, 1) for each sample, for the gradient penalty."""
+        rng = self._seeded("mix", progress)
+        return torch.rand(self._config.batch_size, generator=rng, device=self._device)
+
+    def _seeded(self, purpose: str, progress: int) -> torch.Generator:
+        return self._rng.manual_seed(derive_seed(self._seed, purpose, progress))
+
+    def _order_of(self, epoch: int) -> Tensor:
+        if epoch != self._epoch:
+            rng = torch_generator("cpu", self._seed, "epoch", epoch)
+            order = torch.randperm(len(self._real), generator=rng)
+            self._order, self._epoch = order.to(self._real.stored.device), epoch
+        return self._order
+
+
+def draw_latents(num: int, dim: int, *, seed: int, device: torch.device | str = "cpu") -> Tensor:
+    """Return ``num`` x ``dim`` standard normal latents that ``seed`` alone determines.
+
+    They are drawn on the CPU, so that samples of a seed agree between machines.
+    """
+    rng = torch_generator("cpu", seed, "latents")
+    return torch.randn((num, dim), generator=rng).to(device)

@@ -1,0 +1,63 @@
+"""Everything that training changes, in one place."""
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.optim import Adam, Optimizer
+
+from gan_models.config import GanConfig
+from gan_models.networks.registry import build_discriminator, build_generator
+from gan_models.samples import SampleSpec
+from gan_models.training.ema import MovingAverage
+from gan_models.training.freeze import Freeze
+
+
+@dataclass
+class TrainState:
+    """Networks, their optimisers, and how far training has come.
+
+    ``nimg`` counts the real images that D has seen; ``step`` counts G updates. Both are absolute:
+    they, with the seed, determine every random draw that is still to come.
+    """
+
+    generator: nn.Module
+    discriminator: nn.Module
+    ema: nn.Module
+    g_optimizer: Optimizer
+    d_optimizer: Optimizer
+    moving_average: MovingAverage
+    frozen_generator: Freeze
+    frozen_discriminator: Freeze
+    nimg: int = 0
+    step: int = 0
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks live."""
+        return next(self.generator.parameters()).device
+
+
+def new_state(
+    config: GanConfig, sample: SampleSpec, *, seed: int, device: torch.device | str = "cpu"
+) -> TrainState:
+    """Build an untrained state; equal arguments give bit-identical weights.
+
+    Raises:
+        ParameterError: if the network cannot make such samples.
+    """
+    generator = build_generator(config, sample, seed=seed).to(device)
+    discriminator = build_discriminator(config, sample, seed=seed).to(device)
+    ema = copy.deepcopy(generator).eval().requires_grad_(False)
+    betas = (config.beta1, config.beta2)
+    return TrainState(
+        generator=generator,
+        discriminator=discriminator,
+        ema=ema,
+        g_optimizer=Adam(generator.parameters(), lr=config.g_lr, betas=betas, fused=True),
+        d_optimizer=Adam(discriminator.parameters(), lr=config.d_lr, betas=betas, fused=True),
+        moving_average=MovingAverage(ema, generator, config),
+        frozen_generator=Freeze(generator),
+        frozen_discriminator=Freeze(discriminator),
+    )

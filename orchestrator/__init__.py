@@ -1,0 +1,1 @@
+"""Composes search spaces, models and clusters into sweeps that decide for themselves."""

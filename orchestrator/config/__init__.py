@@ -1,0 +1,1 @@
+"""A spec: read from YAML, overridden from the command line, refused early, saved as resolved."""

@@ -1,0 +1,127 @@
+"""From a YAML file and ``--set`` overrides to a resolved configuration, and back to YAML."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from gan_models.errors import nearest
+from gan_models.files import write_text
+from orchestrator.config.model import SweepConfig
+from orchestrator.errors import ConfigError
+
+
+def load_config(path: Path | str, overrides: Sequence[str] = ()) -> SweepConfig:
+    """Read a spec, apply overrides of the form ``a.b=value``, and check every field.
+
+    A relative ``data.path`` is relative to the spec's folder.
+
+    Raises:
+        ConfigError: if the file cannot be read, or a key or value cannot be meant.
+    """
+    path = Path(path)
+    values = _read_yaml(path)
+    for override in overrides:
+        _apply(values, override)
+    _anchor_data_path(values, path.parent)
+    return build_config(values, where=str(path))
+
+
+def build_config(values: Mapping[str, Any], *, where: str = "spec") -> SweepConfig:
+    """Check plain values and return the configuration that they describe.
+
+    Raises:
+        ConfigError: naming the first wrong key with its value and what is allowed.
+    """
+    try:
+        return SweepConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {_describe(error)}") from error
+
+
+def save_config(path: Path, config: SweepConfig) -> None:
+    """Write the resolved configuration as YAML that :func:`load_config` reads."""
+    text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    write_text(path, text)
+
+
+def parse_assignment(text: str, *, option: str) -> tuple[str, Any]:
+    """Split ``key=value`` and read the value as YAML.
+
+    Raises:
+        ConfigError: if there is no ``=``, or the value is not YAML.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"{option} {text}: write it as key=value")
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{option} {text}: the value is not YAML") from error
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{path}: cannot be read ({reason})") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{path}{line}: not YAML") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: a spec is a mapping of keys to values")
+    return values
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, value = parse_assignment(override, option="--set")
+    *parents, last = key.split(".")
+    for parent in parents:
+        inner = values.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"--set {override}: '{parent}' is not a section")
+        values = inner
+    values[last] = value
+
+
+def _anchor_data_path(values: Mapping[str, Any], folder: Path) -> None:
+    data = values.get("data")
+    if isinstance(data, dict) and isinstance(data.get("path"), str):
+        data["path"] = str((folder / Path(data["path"]).expanduser()).resolve())
+
+
+def _describe(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"] if not _is_union_branch(part))
+    if first["type"] == "extra_forbidden":
+        return f"unknown key '{place}': {nearest(str(first['loc'][-1]), _keys_at(first['loc']))}"
+    if first["type"] == "missing":
+        return f"'{place}' is missing"
+    if first["type"] == "value_error":
+        return str(first["ctx"]["error"])
+    return f"{place} = {first['input']!r}: {_lower_first(first['msg'])}"
+
+
+def _is_union_branch(part: int | str) -> bool:
+    return isinstance(part, str) and (part in ("str", "int", "float") or "[" in part)
+
+
+def _keys_at(location: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = SweepConfig
+    for part in location[:-1]:
+        annotation = model.model_fields[str(part)].annotation
+        if get_origin(annotation) in (Union, UnionType):
+            annotation = get_args(annotation)[0]
+        assert isinstance(annotation, type)
+        assert issubclass(annotation, BaseModel)
+        model = annotation
+    return list(model.model_fields)
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,139 @@
+"""What a spec may say, field by field. A value of these types can be meant; others are refused."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from gan_models.data.source import DataSource
+
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Params = dict[str, Any]
+
+
+class Section(BaseModel):
+    """A frozen part of a spec in which no unknown key passes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class SearchConfig(Section):
+    """Which parameters are tried."""
+
+    sampler: Literal["tpe", "random"] = "tpe"
+    trials: Annotated[int, Field(ge=1)] = 16
+    seed: Annotated[int, Field(ge=0)] = 0
+    startup_trials: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="random trials before the sampler learns; by default a third, at most 10",
+    )
+
+
+class BudgetConfig(Section):
+    """What may be spent. The caps in hours end the proposing of trials; running ones finish."""
+
+    kimg_per_trial: PositiveFloat = 250.0
+    max_hours: PositiveFloat | None = None
+    max_gpu_hours: PositiveFloat | None = None
+
+    @property
+    def nimg_per_trial(self) -> int:
+        """Images that D sees in a full trial."""
+        return round(1000 * self.kimg_per_trial)
+
+
+class EvaluationConfig(Section):
+    """How often and by what a trial is measured."""
+
+    every_kimg: PositiveFloat = 10.0
+    samples: Annotated[int, Field(ge=16)] = 2000
+    features: str = "auto"
+
+    @property
+    def every_nimg(self) -> int:
+        """Images between two evaluations."""
+        return round(1000 * self.every_kimg)
+
+
+class SchedulerConfig(Section):
+    """Which trials are outclassed."""
+
+    kind: Literal["asha", "none"] = "asha"
+    reduction: Annotated[int, Field(ge=2)] = 3
+    grace_kimg: PositiveFloat = 30.0
+
+
+class ResourcesConfig(Section):
+    """What one trial occupies, and how many run at once."""
+
+    cpus_per_trial: PositiveFloat = 1.0
+    gpus_per_trial: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    concurrent: int | Literal["auto"] = "auto"
+
+    @field_validator("concurrent", mode="before")
+    @classmethod
+    def _auto_or_count(cls, value: Any) -> Any:
+        if value != "auto" and not (type(value) is int and value >= 1):
+            raise ValueError(
+                f"resources.concurrent = {value!r}: must be 'auto' or a whole number from 1"
+            )
+        return value
+
+
+class DiversityConfig(Section):
+    """The least diversity with which a generator may be handed over."""
+
+    coverage: Fraction = 0.6
+
+
+class SelectionConfig(Section):
+    """How the finalists are re-tested: every kept snapshot on ``seeds`` fresh sets of fakes."""
+
+    finalists: Annotated[int, Field(ge=1)] = 3
+    seeds: Annotated[int, Field(ge=1)] = 3
+    diversity: DiversityConfig = DiversityConfig()
+
+
+class SweepConfig(Section):
+    """A whole sweep, resolved: defaults, the spec and overrides in one frozen value."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    data: dict[str, str]
+    space: str | dict[str, Any]
+    fixed: Params = Field(default_factory=dict)
+    search: SearchConfig = SearchConfig()
+    budget: BudgetConfig = BudgetConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    scheduler: SchedulerConfig = SchedulerConfig()
+    resources: ResourcesConfig = ResourcesConfig()
+    selection: SelectionConfig = SelectionConfig()
+    backend: Literal["ray", "in-process"] = "ray"
+
+    @field_validator("space", mode="before")
+    @classmethod
+    def _name_or_mapping(cls, value: Any) -> Any:
+        if not isinstance(value, str | dict):
+            raise ValueError(
+                f"space = {value!r}: must be the name of a space or a mapping of parameters"
+            )
+        return value
+
+    @field_validator("data")
+    @classmethod
+    def _known_data(cls, data: dict[str, str]) -> dict[str, str]:
+        DataSource.from_mapping(data)
+        return data
+
+    @model_validator(mode="after")
+    def _evaluates_often_enough(self) -> "SweepConfig":
+        if self.evaluation.every_nimg > self.budget.nimg_per_trial:
+            raise ValueError(
+                f"evaluation.every_kimg = {self.evaluation.every_kimg}: must not exceed "
+                f"budget.kimg_per_trial = {self.budget.kimg_per_trial}"
+            )
+        return self
+
+    @property
+    def source(self) -> DataSource:
+        """Where the real samples come from."""
+        return DataSource.from_mapping(self.data)

@@ -1,0 +1,37 @@
+"""Every error that ends a command, with its exit code.
+
+GanorchError          1   the work failed
+├── UsageError        2   wrong usage or configuration; nothing was lost
+│   ├── ConfigError       a spec that cannot be meant
+│   └── RunFolderError    a run folder that is missing, taken or unwritable
+├── JournalError      1   a journal that contradicts itself
+└── SweepError        1   a sweep that ended without a generator to hand over
+"""
+
+
+class GanorchError(Exception):
+    """Base of the errors that a command turns into one line and an exit code."""
+
+    exit_code = 1
+
+
+class UsageError(GanorchError):
+    """Wrong usage or configuration; the message says what, where, and what is allowed."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A spec that cannot be meant."""
+
+
+class RunFolderError(UsageError):
+    """A run folder that is missing, taken or unwritable."""
+
+
+class JournalError(GanorchError):
+    """A journal that contradicts itself; names the file and the line."""
+
+
+class SweepError(GanorchError):
+    """A sweep that ended without a generator to hand over."""

@@ -1,0 +1,133 @@
+"""What a journal says: the trials of a sweep with their curves, and what was selected."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from math import isfinite, nan
+from typing import Any
+
+from orchestrator.decision.score import best_evaluation, best_so_far
+from orchestrator.journal import Event
+from orchestrator.records import (
+    Evaluation,
+    StoppedBy,
+    TrialRecord,
+    TrialStatus,
+    Verdict,
+    VerdictKind,
+)
+
+
+@dataclass
+class TrialHistory:
+    """One trial: its proposal, its curve with the verdict at each point, and its end."""
+
+    record: TrialRecord
+    evaluations: list[Evaluation] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def add(self, evaluation: Evaluation, verdict: Verdict) -> None:
+        """Take in one evaluation; one that is already known (after a resume) changes nothing."""
+        if self.evaluations and evaluation.step <= self.evaluations[-1].step:
+            return
+        self.evaluations.append(evaluation)
+        self.verdicts.append(verdict)
+        self.record = _summarise(self.record, self.evaluations, verdict)
+
+
+@dataclass
+class SweepHistory:
+    """A whole sweep as the journal tells it; trials stand in the order of their proposal."""
+
+    trials: dict[str, TrialHistory] = field(default_factory=dict)
+    selection: Mapping[str, Any] | None = None
+    certificate: Mapping[str, Any] | None = None
+
+    @classmethod
+    def replay(cls, events: Iterable[Event]) -> "SweepHistory":
+        """Build the history that these events describe."""
+        history = cls()
+        for event in events:
+            history.apply(event)
+        return history
+
+    def apply(self, event: Event) -> None:
+        """Take in one event; names that are not known (of a later version) are passed over."""
+        act = {
+            "proposed": self._proposed,
+            "started": self._started,
+            "evaluated": self._evaluated,
+            "finished": self._finished,
+            "selected": self._selected,
+        }.get(event["event"])
+        if act is not None:
+            act(event)
+
+    @property
+    def records(self) -> list[TrialRecord]:
+        """One record a trial, in the order of proposal."""
+        return [trial.record for trial in self.trials.values()]
+
+    @property
+    def evaluations(self) -> list[Evaluation]:
+        """Every evaluation of every trial, trial by trial."""
+        return [row for trial in self.trials.values() for row in trial.evaluations]
+
+    @property
+    def ranked(self) -> list[TrialHistory]:
+        """Trials from the best smoothed score to the worst; those without a score come last."""
+
+        def key(trial: TrialHistory) -> tuple[bool, float, int]:
+            score = trial.record.score
+            return not isfinite(score), score if isfinite(score) else 0.0, trial.record.index
+
+        return sorted(self.trials.values(), key=key)
+
+    def _proposed(self, event: Event) -> None:
+        record = TrialRecord(
+            trial_id=event["trial_id"],
+            index=event["index"],
+            params=event["params"],
+            seed=event["seed"],
+        )
+        self.trials[record.trial_id] = TrialHistory(record)
+
+    def _started(self, event: Event) -> None:
+        trial = self.trials[event["trial_id"]]
+        attempts = trial.record.num_attempts + 1
+        trial.record = replace(trial.record, status=TrialStatus.RUNNING, num_attempts=attempts)
+
+    def _evaluated(self, event: Event) -> None:
+        evaluation = Evaluation.from_mapping(event["evaluation"])
+        self.trials[event["trial_id"]].add(evaluation, Verdict.from_mapping(event["verdict"]))
+
+    def _finished(self, event: Event) -> None:
+        trial = self.trials[event["trial_id"]]
+        verdict = event.get("verdict")
+        trial.record = replace(
+            trial.record,
+            status=TrialStatus(event["status"]),
+            stopped_by=StoppedBy(event["stopped_by"]),
+            reason=event["reason"],
+            verdict=VerdictKind(verdict) if verdict else trial.record.verdict,
+        )
+
+    def _selected(self, event: Event) -> None:
+        self.selection = event["selection"]
+        self.certificate = event["certificate"]
+
+
+def _summarise(record: TrialRecord, curve: list[Evaluation], verdict: Verdict) -> TrialRecord:
+    last, best, score = curve[-1], best_evaluation(curve), best_so_far(curve)
+    return replace(
+        record,
+        verdict=verdict.kind,
+        reason=verdict.reason,
+        score=score if isfinite(score) else nan,
+        best_fid=best.fid if best else nan,
+        best_coverage=best.coverage if best else nan,
+        best_step=best.step if best else None,
+        best_nimg=best.nimg if best else None,
+        nimg=last.nimg,
+        num_evaluations=len(curve),
+        seconds=last.seconds,
+    )

@@ -1,0 +1,90 @@
+"""The one owner of every path inside a run folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class TrialPaths:
+    """Where one trial keeps its files."""
+
+    folder: Path
+
+    @property
+    def description(self) -> Path:
+        """Parameters, seed and outcome of the trial."""
+        return self.folder / "trial.json"
+
+    @property
+    def evaluations(self) -> Path:
+        """One JSON line for each evaluation."""
+        return self.folder / "evaluations.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Full resumable states and EMA snapshots."""
+        return self.folder / "checkpoints"
+
+    @property
+    def samples(self) -> Path:
+        """Grids of fakes from a fixed z."""
+        return self.folder / "samples"
+
+    def sample_grid(self, nimg: int) -> Path:
+        """The grid drawn after ``nimg`` images."""
+        return self.samples / f"{nimg:09d}.png"
+
+    def snapshot(self, nimg: int) -> Path:
+        """The EMA generator after ``nimg`` images, as a model folder."""
+        return self.checkpoints / f"snapshot-{nimg:09d}"
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """Where a sweep keeps its files."""
+
+    root: Path
+
+    @property
+    def sweep(self) -> Path:
+        """The resolved configuration, written before any work."""
+        return self.root / "sweep.yaml"
+
+    @property
+    def journal(self) -> Path:
+        """Append-only events: the truth for resume."""
+        return self.root / "journal.jsonl"
+
+    @property
+    def trials(self) -> Path:
+        """One folder for each trial."""
+        return self.root / "trials"
+
+    def trial(self, trial_id: str) -> TrialPaths:
+        """The folder of one trial."""
+        return TrialPaths(self.trials / trial_id)
+
+    @property
+    def trials_table(self) -> Path:
+        """One row for each trial."""
+        return self.root / "tables" / "trials.parquet"
+
+    @property
+    def evaluations_table(self) -> Path:
+        """One row for each evaluation of each trial."""
+        return self.root / "tables" / "evaluations.parquet"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Event files, one folder for each trial."""
+        return self.root / "tensorboard"
+
+    @property
+    def best(self) -> Path:
+        """The generator that the sweep hands over."""
+        return self.root / "best"
+
+    @property
+    def report(self) -> Path:
+        """The page that tells the sweep's story."""
+        return self.root / "report.html"

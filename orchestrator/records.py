@@ -1,0 +1,178 @@
+"""The durable facts of a sweep as plain values: evaluations, verdicts, trials.
+
+Everything here turns into JSON and back without loss, except that a number which is not finite is
+written as null and read back as NaN (``finite`` says which evaluations had one).
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from math import isfinite, nan
+from typing import Any, Self
+
+RECORD_VERSION = 1
+TIMING_COLUMNS = ("seconds", "eval_seconds")  # the only columns that differ between equal runs
+
+
+class TrialStatus(StrEnum):
+    """What happened to a trial; the verdict says what it meant."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the trial will never run again."""
+        return self in (TrialStatus.COMPLETED, TrialStatus.STOPPED, TrialStatus.FAILED)
+
+
+class StoppedBy(StrEnum):
+    """What ended a trial."""
+
+    BUDGET = "budget"
+    VERDICT = "verdict"
+    SCHEDULER = "scheduler"
+    ERROR = "error"
+
+
+class VerdictKind(StrEnum):
+    """What a trial's record so far means."""
+
+    WARMING_UP = "warming_up"
+    IMPROVING = "improving"
+    PLATEAUED = "plateaued"
+    CONVERGED = "converged"
+    OSCILLATING = "oscillating"
+    DEGRADED = "degraded"
+    JUNK_FEEDBACK = "junk_feedback"
+    DISCRIMINATOR_OVERPOWERED = "discriminator_overpowered"
+    COLLAPSED = "collapsed"
+    DIVERGED = "diverged"
+    DEAD = "dead"
+
+
+class Action(StrEnum):
+    """What a verdict asks for."""
+
+    GO_ON = "go_on"
+    PAUSE = "pause"
+    STOP_KEEP_BEST = "stop_keep_best"
+    STOP_REJECT = "stop_reject"
+    ROLL_BACK = "roll_back"
+
+    @property
+    def is_stop(self) -> bool:
+        """Whether the trial ends here."""
+        return self in (Action.STOP_KEEP_BEST, Action.STOP_REJECT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """An opinion on a trial, its reason in words and numbers, and the checkpoint to keep."""
+
+    kind: VerdictKind
+    action: Action
+    reason: str
+    keep_step: int | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Read what :meth:`to_mapping` wrote."""
+        kind, action = VerdictKind(values["kind"]), Action(values["action"])
+        return cls(
+            kind=kind, action=action, reason=values["reason"], keep_step=values.get("keep_step")
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """One row of ``evaluations``: a trial's scores and health after ``nimg`` images.
+
+    ``step`` counts G updates, ``nimg`` the real images that D has seen. ``fid_a`` and ``fid_b``
+    are of two disjoint half-samples. Accuracies are shares in [0, 1]; a number that does not
+    apply is NaN.
+    """
+
+    run: str
+    step: int
+    fid: float
+    nimg: int = 0
+    seconds: float = nan
+    fid_a: float = nan
+    fid_b: float = nan
+    kid: float = nan
+    precision: float = nan
+    recall: float = nan
+    density: float = nan
+    coverage: float = nan
+    modes: float = nan
+    mode_entropy: float = nan
+    high_quality_frac: float = nan
+    d_real_acc: float = nan
+    d_heldout_acc: float = nan
+    d_fake_acc: float = nan
+    d_real_logit: float = nan
+    d_fake_logit: float = nan
+    d_loss: float = nan
+    g_loss: float = nan
+    d_grad_norm: float = nan
+    g_grad_norm: float = nan
+    eval_seconds: float = nan
+    finite: bool = True
+    protocol: str = ""
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain data; non-finite numbers become None."""
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Read a row; None and missing numbers become NaN, unknown columns are left out."""
+        kept: dict[str, Any] = {
+            spec.name: nan if values[spec.name] is None else values[spec.name]
+            for spec in fields(cls)
+            if spec.name in values
+        }
+        return cls(**kept)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRecord:
+    """One trial as it stands in ``trials.parquet`` and on the leaderboard.
+
+    ``score`` is the smoothed best log FID by which trials are compared (lower is better).
+    """
+
+    trial_id: str
+    index: int
+    params: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    status: TrialStatus = TrialStatus.PENDING
+    verdict: VerdictKind | None = None
+    reason: str = ""
+    stopped_by: StoppedBy | None = None
+    score: float = nan
+    best_fid: float = nan
+    best_coverage: float = nan
+    best_step: int | None = None
+    best_nimg: int | None = None
+    nimg: int = 0
+    num_evaluations: int = 0
+    num_attempts: int = 0
+    seconds: float = nan
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain data; non-finite numbers become None."""
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,1 @@
+"""One trial: train, evaluate, judge, save. Knows no Ray and no Optuna."""

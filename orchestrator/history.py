@@ -6,6 +6,7 @@ from math import isfinite, nan
 from typing import Any
 
 from orchestrator.decision.score import best_evaluation, best_so_far
+from orchestrator.errors import JournalError
 from orchestrator.journal import Event
 from orchestrator.records import (
     Evaluation,
@@ -25,9 +26,16 @@ class TrialHistory:
     evaluations: list[Evaluation] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
 
+    def knows(self, evaluation: Evaluation) -> bool:
+        """Say whether the curve already reaches this step."""
+        return bool(self.evaluations) and evaluation.step <= self.evaluations[-1].step
+
     def add(self, evaluation: Evaluation, verdict: Verdict) -> None:
-        """Take in one evaluation; one that is already known (after a resume) changes nothing."""
-        if self.evaluations and evaluation.step <= self.evaluations[-1].step:
+        """Take in one evaluation; one that is already known (after a resume) changes nothing.
+
+        One that comes in late, after the trial's end, does not overrule why it ended.
+        """
+        if self.knows(evaluation):
             return
         self.evaluations.append(evaluation)
         self.verdicts.append(verdict)
@@ -36,11 +44,16 @@ class TrialHistory:
 
 @dataclass
 class SweepHistory:
-    """A whole sweep as the journal tells it; trials stand in the order of their proposal."""
+    """A whole sweep as the journal tells it; trials stand in the order of their proposal.
+
+    ``used_s`` is how long drivers were alive, over all resumes.
+    """
 
     trials: dict[str, TrialHistory] = field(default_factory=dict)
     selection: Mapping[str, Any] | None = None
     certificate: Mapping[str, Any] | None = None
+    used_s: float = 0.0
+    _last_time_s: float | None = None
 
     @classmethod
     def replay(cls, events: Iterable[Event]) -> "SweepHistory":
@@ -51,7 +64,12 @@ class SweepHistory:
         return history
 
     def apply(self, event: Event) -> None:
-        """Take in one event; names that are not known (of a later version) are passed over."""
+        """Take in one event; names that are not known (of a later version) are passed over.
+
+        Raises:
+            JournalError: if the event is about a trial that was never proposed.
+        """
+        self._count_time(event)
         act = {
             "proposed": self._proposed,
             "started": self._started,
@@ -82,6 +100,15 @@ class SweepHistory:
 
         return sorted(self.trials.values(), key=key)
 
+    def _count_time(self, event: Event) -> None:
+        """Add up the time that drivers were alive: from each ``opened`` to its last event."""
+        time_s = event.get("time_s")
+        if time_s is None:
+            return
+        if self._last_time_s is not None and event["event"] != "opened":
+            self.used_s += max(0.0, time_s - self._last_time_s)
+        self._last_time_s = time_s
+
     def _proposed(self, event: Event) -> None:
         record = TrialRecord(
             trial_id=event["trial_id"],
@@ -89,19 +116,27 @@ class SweepHistory:
             params=event["params"],
             seed=event["seed"],
         )
-        self.trials[record.trial_id] = TrialHistory(record)
+        self.trials.setdefault(record.trial_id, TrialHistory(record))
+
+    def _trial(self, event: Event) -> TrialHistory:
+        trial_id = event["trial_id"]
+        if trial_id not in self.trials:
+            raise JournalError(
+                f"event {event['seq']} ({event['event']}): trial {trial_id} was never proposed"
+            )
+        return self.trials[trial_id]
 
     def _started(self, event: Event) -> None:
-        trial = self.trials[event["trial_id"]]
+        trial = self._trial(event)
         attempts = trial.record.num_attempts + 1
         trial.record = replace(trial.record, status=TrialStatus.RUNNING, num_attempts=attempts)
 
     def _evaluated(self, event: Event) -> None:
         evaluation = Evaluation.from_mapping(event["evaluation"])
-        self.trials[event["trial_id"]].add(evaluation, Verdict.from_mapping(event["verdict"]))
+        self._trial(event).add(evaluation, Verdict.from_mapping(event["verdict"]))
 
     def _finished(self, event: Event) -> None:
-        trial = self.trials[event["trial_id"]]
+        trial = self._trial(event)
         verdict = event.get("verdict")
         trial.record = replace(
             trial.record,
@@ -118,10 +153,11 @@ class SweepHistory:
 
 def _summarise(record: TrialRecord, curve: list[Evaluation], verdict: Verdict) -> TrialRecord:
     last, best, score = curve[-1], best_evaluation(curve), best_so_far(curve)
+    is_over = record.status.is_finished
     return replace(
         record,
-        verdict=verdict.kind,
-        reason=verdict.reason,
+        verdict=record.verdict if is_over else verdict.kind,
+        reason=record.reason if is_over else verdict.reason,
         score=score if isfinite(score) else nan,
         best_fid=best.fid if best else nan,
         best_coverage=best.coverage if best else nan,

@@ -6,6 +6,8 @@ opened for writing; a damaged line elsewhere is an error that names it, never a 
 
 import json
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,22 +18,27 @@ Event = dict[str, Any]
 
 
 class Journal:
-    """Writes events in order; each has ``seq`` (0, 1, …) and ``event`` (its name).
+    """Writes events in order; each has ``seq`` (0, 1, …), ``event`` (its name) and ``time_s``.
+
+    ``recalled`` holds the events that stood in the file when it was opened. Order is by ``seq``;
+    ``time_s`` (seconds since the epoch) only tells people when.
 
     Raises:
         JournalError: if an existing journal is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         path.parent.mkdir(parents=True, exist_ok=True)
         _cut_torn_tail(path)
-        self._next_seq = len(read_journal(path))
+        self.recalled = read_journal(path)
+        self._next_seq = len(self.recalled)
         self._file = path.open("ab")
 
     def append(self, event: str, **values: Any) -> Event:
         """Write one event and wait until it is on disk."""
-        entry: Event = {"seq": self._next_seq, "event": event, **values}
+        stamp = {"seq": self._next_seq, "event": event, "time_s": round(self._clock(), 3)}
+        entry: Event = {**stamp, **values}
         line = json.dumps(entry, allow_nan=False, separators=(",", ":"))
         self._file.write(line.encode() + b"\n")
         self._file.flush()

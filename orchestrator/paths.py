@@ -85,6 +85,11 @@ class RunPaths:
         return self.root / "best"
 
     @property
+    def real_samples(self) -> Path:
+        """A grid of real samples, to hold the fakes against."""
+        return self.root / "real.png"
+
+    @property
     def report(self) -> Path:
         """The page that tells the sweep's story."""
         return self.root / "report.html"

@@ -81,7 +81,7 @@ class Verdict:
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain data."""
-        return asdict(self)
+        return {key: _plain(value) for key, value in asdict(self).items()}
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
@@ -135,13 +135,10 @@ class Evaluation:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
-        """Read a row; None and missing numbers become NaN, unknown columns are left out."""
-        kept: dict[str, Any] = {
-            spec.name: nan if values[spec.name] is None else values[spec.name]
-            for spec in fields(cls)
-            if spec.name in values
-        }
-        return cls(**kept)
+        """Read a row; what is None or missing gets its default, unknown columns are left out."""
+        known: dict[str, Any] = {spec.name: values.get(spec.name) for spec in fields(cls)}
+        defaults: dict[str, Any] = {"fid": nan}
+        return cls(**defaults | {key: value for key, value in known.items() if value is not None})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,4 +172,6 @@ class TrialRecord:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, StrEnum):
+        return value.value
     return None if isinstance(value, float) and not isfinite(value) else value

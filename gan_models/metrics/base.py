@@ -4,6 +4,9 @@ from typing import Protocol
 
 from torch import Tensor
 
+from gan_models.errors import MetricError
+from gan_models.samples import SampleSpec
+
 
 class FeatureExtractor(Protocol):
     """Maps stored samples to feature vectors in which distances mean something.
@@ -27,7 +30,11 @@ class FeatureExtractor(Protocol):
         ...
 
     def __call__(self, stored: Tensor) -> Tensor:
-        """Map N x ``sample.shape`` stored samples to N x ``dim`` float32 features on the CPU."""
+        """Map N x ``sample.shape`` stored samples to N x ``dim`` float32 features on the CPU.
+
+        Raises:
+            MetricError: if the samples have another shape.
+        """
         ...
 
 
@@ -47,3 +54,16 @@ class ModeAssigner(Protocol):
     def __call__(self, stored: Tensor) -> Tensor:
         """Return N int64 mode indices; −1 where a sample belongs to none."""
         ...
+
+
+def check_shape(stored: Tensor, sample: SampleSpec) -> None:
+    """Refuse samples that an extractor or assigner was not made for.
+
+    Raises:
+        MetricError: if ``stored`` is not N x ``sample.shape``.
+    """
+    if tuple(stored.shape[1:]) != sample.shape:
+        raise MetricError(
+            f"samples of shape {tuple(stored.shape[1:])} were given to a metric "
+            f"for samples of shape {sample.shape}"
+        )

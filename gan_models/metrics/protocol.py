@@ -16,6 +16,7 @@ class Protocol:
     features: str  # fingerprint of the feature extractor
     n_fake: int
     n_real: int
+    k: int  # nearest neighbours of precision, recall, density and coverage
     seed: int
     version: int = PROTOCOL_VERSION
 

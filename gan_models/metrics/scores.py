@@ -28,3 +28,35 @@ class Scores:
     def to_mapping(self) -> dict[str, float]:
         """Return the numbers by name."""
         return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """How good one generator is against reals that nothing was chosen on, and how sure that is.
+
+    ``fid_low`` and ``fid_high`` bound 95 %. ``real_fid`` is what ``n_chunk`` other reals score
+    against the same reference, ``fid_at_real_n`` what as many fakes score (the mean over disjoint
+    chunks): at equal counts, so their ratio says how far from real the fakes are.
+    """
+
+    fid: float
+    fid_low: float
+    fid_high: float
+    coverage: float
+    density: float
+    precision: float
+    recall: float
+    modes: float
+    mode_entropy: float
+    high_quality_frac: float
+    real_fid: float
+    fid_at_real_n: float
+    n_chunk: int
+    n_fake: int
+    n_real: int
+    features: str
+    protocol: str
+
+    def to_mapping(self) -> dict[str, float | int | str]:
+        """Return the fields by name."""
+        return asdict(self)

@@ -1,12 +1,13 @@
 """The order for one trial, and the messages that come back: plain data, fit to cross a process."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, Self
 
 from orchestrator.records import Evaluation, StoppedBy, TrialStatus, Verdict
 
 Message = dict[str, Any]
+Messages = Generator[Message, None, None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ class TrialSpec:
 class TrialFunction(Protocol):
     """Runs a trial, message by message; the caller ends it by not pulling any more."""
 
-    def __call__(self, spec: TrialSpec) -> Iterator[Message]:
+    def __call__(self, spec: TrialSpec) -> Messages:
         """Yield messages in order; the last is ``finished`` unless the caller ends it."""
         ...
 

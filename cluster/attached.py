@@ -1,0 +1,121 @@
+"""An existing Ray cluster, joined by the address of its head node."""
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from time import monotonic
+
+from cluster.errors import ClusterError
+from cluster.inventory import read_inventory
+from cluster.resources import Capacity
+from cluster.token import MODE, TOKEN_PATH, has_token, token_mode
+
+JOIN_TIMEOUT_S = 20.0
+_CONNECT_TIMEOUT_S = 3.0
+
+
+@contextmanager
+def attached_ray(
+    address: str,
+    *,
+    worker_env: Mapping[str, str] | None = None,
+    timeout_s: float = JOIN_TIMEOUT_S,
+) -> Iterator[Capacity]:
+    """Join a cluster and yield what its live nodes have; leave it, running, at the end.
+
+    Args:
+        address: ``HOST:PORT`` of the head node's GCS, as ``ray start --head`` prints it.
+        worker_env: environment variables of every worker process of ours.
+        timeout_s: how long the cluster may take to answer.
+
+    Raises:
+        ClusterError: if nothing answers there in time, or not to our token; names the address.
+    """
+    import ray
+
+    deadline = monotonic() + timeout_s
+    host, port = _parse(address)
+    with _authentication(address):
+        _check_port(address, host, port, min(timeout_s, _CONNECT_TIMEOUT_S))
+        _check_answer(address, max(1.0, deadline - monotonic()))
+        try:
+            _join(address, worker_env or {})
+            yield read_inventory().capacity
+        finally:
+            ray.shutdown()
+
+
+def _parse(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise ClusterError(
+            f"address = '{address}': must be HOST:PORT of a head node, such as 10.0.0.5:6379"
+        )
+    return host.strip("[]"), int(port)
+
+
+def _authentication(address: str) -> AbstractContextManager[None]:
+    if os.environ.get(MODE, "").lower() == "disabled":
+        return nullcontext()
+    if not has_token():
+        raise ClusterError(
+            f"{address}: no token to join with: set {TOKEN_PATH} to a copy of the head node's "
+            f"token file (or {MODE}=disabled, if whoever reaches the cluster may run code on it)"
+        )
+    return token_mode()
+
+
+def _check_port(address: str, host: str, port: int, timeout_s: float) -> None:
+    """Ask first whether anything listens: ``ray.init`` waits for minutes for a dead address."""
+    try:
+        socket.create_connection((host, port), timeout=timeout_s).close()
+    except OSError as error:
+        raise ClusterError(
+            f"{address}: nothing listens there ({error.strerror or error}): check the address, "
+            "and that the head node runs and lets this machine in"
+        ) from error
+
+
+def _check_answer(address: str, timeout_s: float) -> None:
+    """Let another process ask for the cluster's status, since that one can be killed in time."""
+    command = [sys.executable, "-m", "ray.scripts.scripts", "status", "--address", address]
+    try:
+        asked = subprocess.run(
+            command, capture_output=True, text=True, timeout=timeout_s, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ClusterError(
+            f"{address}: something listens there, but no Ray cluster answered within "
+            f"{timeout_s:.0f} s"
+        ) from None
+    if asked.returncode == 0:
+        return
+    if "AuthenticationError" in asked.stderr:
+        raise ClusterError(
+            f"{address}: the cluster does not accept this token: set {TOKEN_PATH} to a copy of "
+            "the head node's token file"
+        )
+    raise ClusterError(f"{address}: cannot be joined: {_last_line(asked.stderr)}")
+
+
+def _join(address: str, worker_env: Mapping[str, str]) -> None:
+    import ray
+
+    try:
+        ray.init(
+            address=address,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env={"env_vars": dict(worker_env)},
+        )
+    except Exception as error:  # Ray raises almost anything here
+        raise ClusterError(f"{address}: cannot be joined: {_last_line(str(error))}") from error
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason was given"

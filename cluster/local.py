@@ -1,0 +1,71 @@
+"""A private Ray on this machine, for as long as it is needed."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from cluster.environment import environment
+from cluster.errors import ClusterError
+from cluster.machine import usable_cpus, visible_gpus
+from cluster.resources import Capacity
+from cluster.token import ensure_token_file, token_mode
+
+OBJECT_STORE_BYTES = 150_000_000  # only small messages go through it; data is read by each trial
+_RAYLET_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # a trial that Ray's memory monitor kills takes the whole tuning run down with it
+    "RAY_memory_monitor_refresh_ms": "0",
+}
+
+
+def local_capacity() -> Capacity:
+    """Return what this process may use of this machine, as one node."""
+    return Capacity(float(usable_cpus()), float(visible_gpus()))
+
+
+@contextmanager
+def local_ray(
+    capacity: Capacity | None = None, *, worker_env: Mapping[str, str] | None = None
+) -> Iterator[Capacity]:
+    """Start a Ray that nobody else joins; shut it down on leaving.
+
+    There is no dashboard, and a token is demanded of whoever reaches a port.
+
+    Args:
+        capacity: CPUs and GPUs to offer; what this process may use where None.
+        worker_env: environment variables of every worker process.
+
+    Raises:
+        ClusterError: if Ray is already running in this process, or cannot be started.
+    """
+    import ray
+
+    if ray.is_initialized():
+        raise ClusterError("this process already uses a Ray: leave it before starting another")
+    offered = local_capacity() if capacity is None else capacity
+    ensure_token_file()
+    with environment(_RAYLET_ENVIRONMENT), token_mode():
+        try:
+            _start(offered, worker_env or {})
+            yield offered
+        finally:
+            ray.shutdown()
+
+
+def _start(offered: Capacity, worker_env: Mapping[str, str]) -> None:
+    import ray
+
+    try:
+        ray.init(
+            address="local",  # never whatever RAY_ADDRESS names
+            num_cpus=int(offered.cpus),
+            num_gpus=int(offered.gpus),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            object_store_memory=OBJECT_STORE_BYTES,
+            runtime_env={"env_vars": dict(worker_env)},
+        )
+    except Exception as error:  # Ray raises almost anything here
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ClusterError(f"no Ray could be started on this machine: {reason}") from error

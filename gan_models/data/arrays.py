@@ -1,0 +1,66 @@
+"""Samples in numpy files: one array (.npy), or ``samples`` with optional ``labels`` (.npz)."""
+
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_models.data.interpret import interpret_array
+from gan_models.data.labels import class_indices
+from gan_models.data.unsplit import UnsplitData
+from gan_models.errors import DataError, nearest
+
+_ARRAY_NAMES = ("samples", "labels")
+_MAGICS = (b"\x93NUMPY", b"PK")  # .npy, and .npz, which is a zip file
+
+
+def read_arrays(file: Path) -> UnsplitData:
+    """Read a numpy file; what its arrays mean is said by :func:`interpret_array`.
+
+    Raises:
+        DataError: naming the file, if it is broken, holds Python objects or other arrays, or its
+            samples or labels cannot be used.
+    """
+    arrays = _load(file)
+    kind, samples = interpret_array(arrays["samples"], str(file))
+    labels, num_classes = None, None
+    if "labels" in arrays:
+        labels, num_classes = class_indices(arrays["labels"], len(samples), str(file))
+    return UnsplitData(
+        name=file.name, kind=kind, samples=samples, labels=labels, num_classes=num_classes
+    )
+
+
+def _load(file: Path) -> dict[str, NDArray[Any]]:
+    with file.open("rb") as stream:
+        _check_magic(stream, file)
+        try:
+            loaded = np.load(stream, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return {"samples": loaded}
+            _check_names(loaded.files, file)
+            return {name: loaded[name] for name in loaded.files}
+        except DataError:
+            raise
+        except Exception as error:  # zip, zlib and header parsers each have errors of their own
+            if "Object arrays" in str(error):
+                raise DataError(f"{file}: holds Python objects; store plain numbers") from error
+            raise DataError(f"{file}: a broken numpy file ({error})") from error
+
+
+def _check_magic(stream: BinaryIO, file: Path) -> None:
+    start = stream.read(max(map(len, _MAGICS)))
+    if not start:
+        raise DataError(f"{file}: empty")
+    if not start.startswith(_MAGICS):
+        raise DataError(f"{file}: not a numpy file (.npy or .npz)")
+    stream.seek(0)
+
+
+def _check_names(names: list[str], file: Path) -> None:
+    for name in names:
+        if name not in _ARRAY_NAMES:
+            raise DataError(f"{file}: array '{name}': {nearest(name, _ARRAY_NAMES)}")
+    if "samples" not in names:
+        raise DataError(f"{file}: no array 'samples'; found: {', '.join(names) or 'none'}")

@@ -1,0 +1,82 @@
+"""The one entry to data: a source in, its three splits out."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from gan_models.data.arrays import read_arrays
+from gan_models.data.dataset import Splits
+from gan_models.data.digits import read_digits
+from gan_models.data.image_folder import read_image_folder
+from gan_models.data.source import FILE_KINDS, DataSource
+from gan_models.data.splitting import MIN_SAMPLES, MIN_SAMPLES_PER_SPLIT
+from gan_models.data.stacked_digits import draw_stacked_digits
+from gan_models.data.synthetic import draw_grid25, draw_ring8
+from gan_models.data.unsplit import UnsplitData
+from gan_models.errors import DataError
+
+
+def load_splits(source: DataSource, seed: int = 0) -> Splits:
+    """Load a data set and split it into train, select and certify.
+
+    Args:
+        source: a named data set, or a path with its kind.
+        seed: of the split, and of the draws of synthetic data. Equal seeds give equal splits, bit
+            for bit; trials that are to be compared share one.
+
+    Raises:
+        DataError: if the data cannot be read or used; the message names the file.
+    """
+    if source.name is not None:
+        return _NAMED[source.name](seed)
+    path = Path(str(source.path)).expanduser()
+    data = _read(path, source.kind)
+    if len(data) < MIN_SAMPLES:
+        raise DataError(
+            f"{path}: too few samples: {len(data)}; at least {MIN_SAMPLES} are needed, "
+            f"so that each split has {MIN_SAMPLES_PER_SPLIT}"
+        )
+    return data.split(seed)
+
+
+def _read(path: Path, kind: str | None) -> UnsplitData:
+    if not path.exists():
+        raise DataError(f"{path}: does not exist")
+    kind = kind or _guess_kind(path)
+    if (kind == "folder") != path.is_dir():
+        raise DataError(f"{path}: {'a' if path.is_dir() else 'not a'} folder, but kind is '{kind}'")
+    try:
+        return _READERS[kind](path)
+    except OSError as error:
+        raise DataError(f"{error.filename or path}: cannot be read ({error.strerror})") from error
+
+
+def _guess_kind(path: Path) -> str:
+    if path.is_dir():
+        return "folder"
+    suffix = path.suffix.lower()
+    if suffix not in _KIND_OF_SUFFIX:
+        raise DataError(
+            f"{path}: its kind is unknown from '{suffix}'; allowed: a folder, "
+            f"{', '.join(_KIND_OF_SUFFIX)}, or set kind to one of {', '.join(FILE_KINDS)}"
+        )
+    return _KIND_OF_SUFFIX[suffix]
+
+
+def _read_parquet(file: Path) -> UnsplitData:
+    from gan_models.data.parquet import read_parquet  # pyarrow is heavy: only who needs it pays
+
+    return read_parquet(file)
+
+
+_NAMED: dict[str, Callable[[int], Splits]] = {
+    "digits": lambda seed: read_digits().split(seed),
+    "ring8": lambda seed: draw_ring8(seed).split(seed),
+    "grid25": lambda seed: draw_grid25(seed).split(seed),
+    "stacked-digits": draw_stacked_digits,
+}
+_READERS: dict[str, Callable[[Path], UnsplitData]] = {
+    "folder": read_image_folder,
+    "numpy": read_arrays,
+    "parquet": _read_parquet,
+}
+_KIND_OF_SUFFIX = {".npz": "numpy", ".npy": "numpy", ".parquet": "parquet"}

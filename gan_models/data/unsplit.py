@@ -1,0 +1,56 @@
+"""Samples as a source gives them, before they are split."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gan_models.data.dataset import Dataset, Modes, Split, Splits
+from gan_models.data.fingerprint import content_fingerprint
+from gan_models.data.splitting import split_indices
+from gan_models.samples import SampleKind, SampleSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnsplitData:
+    """All samples of one source, in stored form.
+
+    ``samples`` is N x C x H x W uint8 (images) or N x d float32 (points); ``labels`` is N class
+    indices from 0 to ``num_classes`` - 1, or None.
+    """
+
+    name: str
+    kind: SampleKind
+    samples: NDArray[Any]
+    labels: NDArray[np.int64] | None = None
+    num_classes: int | None = None
+    modes: Modes | None = None
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def subset(self, rows: NDArray[np.int64]) -> Dataset:
+        """Return the data set of these rows, in this order."""
+        samples = self.samples[rows]
+        labels = None if self.labels is None else self.labels[rows]
+        spec = SampleSpec(self.kind, samples.shape[1:])
+        return Dataset(
+            name=self.name,
+            sample=spec,
+            stored=torch.from_numpy(samples),
+            fingerprint=content_fingerprint(spec, samples, labels),
+            labels=None if labels is None else torch.from_numpy(labels),
+            num_classes=self.num_classes,
+            modes=self.modes,
+        )
+
+    def split(self, seed: int) -> Splits:
+        """Return train, select and certify, as :func:`split_indices` deals them."""
+        rows = split_indices(len(self), self.labels, seed=seed)
+        return Splits(
+            train=self.subset(rows[Split.TRAIN]),
+            select=self.subset(rows[Split.SELECT]),
+            certify=self.subset(rows[Split.CERTIFY]),
+        )

@@ -1,0 +1,148 @@
+"""Features of a small classifier that learns the labels of the train split.
+
+Fakes and held-out reals are then compared by what tells the classes apart. The recipe is
+regularised so that images the classifier has seen and images it has not give alike features:
+otherwise a generator would be punished for resembling its own training data.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gan_models.data.dataset import Dataset
+from gan_models.errors import MetricError
+from gan_models.metrics.feature_network import (
+    FEATURE_DIM,
+    LEAK,
+    FeatureNetwork,
+    apply_in_batches,
+    build_seeded,
+    weights_fingerprint,
+)
+from gan_models.metrics.threads import pinned_threads
+from gan_models.samples import SampleSpec
+from gan_models.seeds import torch_generator
+
+RECIPE_VERSION = 1  # to be raised with any change below that moves a weight
+
+_INIT_GAIN = 3**-0.5  # small, as torch's default: features keep little untrained noise
+_NUM_STEPS = 800
+_BATCH_SIZE = 64
+_PEAK_LR = 2e-3
+_WEIGHT_DECAY = 0.01
+_LABEL_SMOOTHING = 0.1
+_NOISE_STD = 0.2  # of pixels in [-1, 1]
+_SHIFT_FRAC = 1 / 8  # of the shorter side
+
+
+class ImageClassifier(nn.Module):
+    """Class logits on top of a feature network."""
+
+    def __init__(self, sample: SampleSpec, num_classes: int) -> None:
+        super().__init__()
+        self.features = FeatureNetwork(sample)
+        self.head = nn.Linear(FEATURE_DIM, num_classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return N x ``num_classes`` logits."""
+        logits: Tensor = self.head(functional.leaky_relu(self.features(images), LEAK))
+        return logits
+
+
+class ClassifierFeatures:
+    """The 64 penultimate values of a classifier; also names the class of a sample."""
+
+    dim = FEATURE_DIM
+
+    def __init__(self, name: str, sample: SampleSpec, classifier: ImageClassifier) -> None:
+        self.name = name
+        self.sample = sample
+        self.num_classes = classifier.head.out_features
+        self.fingerprint = weights_fingerprint(
+            f"classifier {sample.shape}", classifier.state_dict()
+        )
+        self._classifier = classifier.eval()
+
+    def __call__(self, stored: Tensor) -> Tensor:
+        """Return N x 64 float32 features on the CPU."""
+        return apply_in_batches(self._classifier.features, self.sample, stored)
+
+    def classify(self, stored: Tensor) -> Tensor:
+        """Return the N most likely classes (int64)."""
+        return apply_in_batches(self._classifier, self.sample, stored).argmax(dim=1)
+
+
+def count_classes(train: Dataset) -> int:
+    """Return how many classes a data set's labels name; 0 without labels."""
+    if train.labels is None:
+        return 0
+    return train.num_classes or int(train.labels.max()) + 1
+
+
+def build_classifier(train: Dataset) -> ImageClassifier:
+    """Return the untrained classifier for a data set; its weights depend on the recipe alone.
+
+    Raises:
+        MetricError: if the labels do not name at least two classes.
+    """
+    num_classes = count_classes(train)
+    if num_classes < 2:
+        raise MetricError(
+            f"{train.name}: classifier features need labels of at least 2 classes, "
+            f"there are {num_classes}; use features 'random-conv'"
+        )
+    return build_seeded(
+        lambda: ImageClassifier(train.sample, num_classes),
+        *(RECIPE_VERSION, "classifier", "init"),
+        gain=_INIT_GAIN,
+    )
+
+
+def train_classifier(train: Dataset) -> ImageClassifier:
+    """Train a classifier on labelled images: the same data gives the same weights, bit for bit.
+
+    Takes a few CPU-seconds for 8 x 8 images, and about a minute for 64 x 64 in colour.
+
+    Raises:
+        MetricError: if the labels do not name at least two classes.
+    """
+    classifier = build_classifier(train)
+    optimiser = torch.optim.AdamW(classifier.parameters(), weight_decay=_WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _PEAK_LR, total_steps=_NUM_STEPS)
+    generator = torch_generator("cpu", RECIPE_VERSION, "classifier", "batches")
+    with pinned_threads(1), torch.enable_grad():
+        for _ in range(_NUM_STEPS):
+            images, labels = _draw_batch(train, generator)
+            loss = functional.cross_entropy(
+                classifier(images), labels, label_smoothing=_LABEL_SMOOTHING
+            )
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+    return classifier.requires_grad_(False).eval()
+
+
+def _draw_batch(train: Dataset, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    assert train.labels is not None
+    rows = torch.randint(len(train), (_BATCH_SIZE,), generator=generator)
+    rows = rows.to(train.stored.device)
+    images = _shift(train.sample.encode(train.stored[rows].cpu()), generator)
+    noise = _NOISE_STD * torch.randn(images.shape, generator=generator)
+    return images + noise, train.labels[rows].cpu()
+
+
+def _shift(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Move each image by up to ``_SHIFT_FRAC`` of its side; the border fills with black."""
+    num_images, num_channels, height, width = images.shape
+    reach = max(1, int(min(height, width) * _SHIFT_FRAC))
+    padded = functional.pad(images, (reach,) * 4, value=-1.0)
+    corners = torch.randint(2 * reach + 1, (2, num_images, 1), generator=generator)
+    rows = corners[0] + torch.arange(height)
+    columns = corners[1] + torch.arange(width)
+    return padded[
+        torch.arange(num_images)[:, None, None, None],
+        torch.arange(num_channels)[:, None, None],
+        rows[:, None, :, None],
+        columns[:, None, None, :],
+    ]

@@ -1,0 +1,142 @@
+"""Fakes in, scores out: features once, metrics many."""
+
+from math import nan
+
+import torch
+from torch import Tensor
+
+from gan_models.data.dataset import Dataset
+from gan_models.errors import MetricError
+from gan_models.metrics.base import FeatureExtractor, ModeAssigner
+from gan_models.metrics.bootstrap import frechet_interval
+from gan_models.metrics.frechet import checked_features, frechet_distance
+from gan_models.metrics.modes import ModeScores, score_modes
+from gan_models.metrics.neighbours import check_enough, neighbour_scores
+from gan_models.metrics.reference import Reference
+from gan_models.metrics.scores import Certificate, Scores
+
+
+def score_samples(
+    fakes: Tensor, reference: Reference, extractor: FeatureExtractor, modes: ModeAssigner | None
+) -> Scores:
+    """Score stored fakes against a reference.
+
+    Fakes that are not finite are a finding, not a mistake: all their scores are NaN, for the
+    verdict to call the trial dead. Images are always finite once stored, so ask the generator's
+    output about them.
+
+    Args:
+        fakes: N x ``sample.shape`` in stored form, in random order.
+        reference: the real side, built with the same extractor.
+        extractor: sees the fakes once.
+        modes: names their modes; None leaves the mode scores NaN.
+
+    Raises:
+        MetricError: if there are too few fakes, or the reference is of another extractor.
+    """
+    _check(fakes, reference, extractor)
+    features = extractor(fakes)
+    if not features.isfinite().all():
+        return Scores(fid=nan)
+    return _score(fakes, checked_features(features, extractor.dim), reference, modes)
+
+
+def certify(
+    fakes: Tensor,
+    reference: Reference,
+    extractor: FeatureExtractor,
+    modes: ModeAssigner | None,
+    *,
+    real_other: Tensor | Dataset,
+    seed: int,
+) -> Certificate:
+    """Score stored fakes once and for all, with an interval and what reals score.
+
+    Args:
+        fakes: N x ``sample.shape`` in stored form, in random order.
+        reference: the real side, of samples that neither training nor selection touched.
+        extractor: the reference's extractor.
+        modes: names the modes of fakes; None leaves the mode scores NaN.
+        real_other: further real samples, or their features (n x d), disjoint from the reference.
+        seed: by which the fakes were drawn; it also seeds the bootstrap.
+
+    Raises:
+        MetricError: if there are too few fakes, the reference is of another extractor, or
+            anything is not finite.
+    """
+    _check(fakes, reference, extractor)
+    features = checked_features(extractor(fakes), extractor.dim)
+    scores = _score(fakes, features, reference, modes)
+    low, high = frechet_interval(reference.features, features, seed=seed)
+    other = _other_features(real_other, reference, extractor)
+    n_chunk = min(len(other), len(features))
+    return Certificate(
+        fid=scores.fid,
+        fid_low=low,
+        fid_high=high,
+        coverage=scores.coverage,
+        density=scores.density,
+        precision=scores.precision,
+        recall=scores.recall,
+        modes=scores.modes,
+        mode_entropy=scores.mode_entropy,
+        high_quality_frac=scores.high_quality_frac,
+        real_fid=_mean_chunk_distance(other, n_chunk, reference),
+        fid_at_real_n=_mean_chunk_distance(features, n_chunk, reference),
+        n_chunk=n_chunk,
+        n_fake=len(fakes),
+        n_real=len(reference),
+        features=reference.features_name,
+        protocol=reference.protocol(n_fake=len(fakes), seed=seed).hash,
+    )
+
+
+def _check(fakes: Tensor, reference: Reference, extractor: FeatureExtractor) -> None:
+    # Each half is scored by itself and needs a covariance, and the whole k neighbours.
+    check_enough(len(fakes), reference.k, "fakes")
+    if extractor.fingerprint != reference.features_fingerprint:
+        raise MetricError(
+            f"fakes seen by '{extractor.name}' ({extractor.fingerprint}) cannot be compared with a "
+            f"reference of '{reference.features_name}' ({reference.features_fingerprint})"
+        )
+
+
+def _other_features(
+    real_other: Tensor | Dataset, reference: Reference, extractor: FeatureExtractor
+) -> Tensor:
+    if isinstance(real_other, Tensor):
+        return checked_features(real_other, extractor.dim)
+    if real_other.fingerprint == reference.data_fingerprint:
+        raise MetricError(
+            f"the other reals are the reference itself ({reference.data_name}, "
+            f"{reference.split} split): give samples of another split"
+        )
+    return checked_features(extractor(real_other.stored), extractor.dim)
+
+
+def _score(
+    fakes: Tensor, features: Tensor, reference: Reference, modes: ModeAssigner | None
+) -> Scores:
+    half = len(features) // 2
+    neighbours = neighbour_scores(
+        reference.features, reference.squared_radii, features, k=reference.k
+    )
+    reached = ModeScores(nan, nan, nan) if modes is None else score_modes(modes, fakes)
+    return Scores(
+        fid=frechet_distance(reference.gaussian, features),
+        fid_a=frechet_distance(reference.gaussian, features[:half]),
+        fid_b=frechet_distance(reference.gaussian, features[half : 2 * half]),
+        precision=neighbours.precision,
+        recall=neighbours.recall,
+        density=neighbours.density,
+        coverage=neighbours.coverage,
+        modes=reached.modes,
+        mode_entropy=reached.mode_entropy,
+        high_quality_frac=reached.high_quality_frac,
+    )
+
+
+def _mean_chunk_distance(features: Tensor, n_chunk: int, reference: Reference) -> float:
+    chunks = [chunk for chunk in features.split(n_chunk) if len(chunk) == n_chunk]
+    distances = [frechet_distance(reference.gaussian, chunk) for chunk in chunks]
+    return float(torch.tensor(distances, dtype=torch.float64).mean())

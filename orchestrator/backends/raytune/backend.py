@@ -1,0 +1,82 @@
+"""Trials as Ray Tune trials on whatever cluster this process is connected to."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ray import tune
+
+from orchestrator.backends.raytune.scheduler import ReportAdapter
+from orchestrator.backends.raytune.searcher import SearchAdapter
+from orchestrator.backends.raytune.trainable import make_trainable, trial_id_in
+from orchestrator.search import Search
+from orchestrator.trial.spec import TrialFunction
+
+WORKER_ENVIRONMENT = {
+    # with reused actors, Tune loses a *new* trial when the old one takes over 2 s to unwind
+    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "120",
+}
+_DRIVER_ENVIRONMENT = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # our tables and boards replace them
+    "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # Tune's snapshots are never read
+}
+_MAX_WORKER_DEATHS = 2
+
+
+@dataclass(frozen=True)
+class RayTuneBackend:
+    """Runs up to ``concurrent`` trials at once, each with its share of CPUs and GPUs.
+
+    Ray must have been started or joined, with :data:`WORKER_ENVIRONMENT` for its workers.
+    """
+
+    concurrent: int
+    cpus_per_trial: float
+    gpus_per_trial: float
+
+    def run(self, search: Search, run_trial: TrialFunction) -> None:
+        """Run every trial that the search proposes."""
+        if search.num_left == 0:
+            return
+        resources = {"cpu": self.cpus_per_trial, "gpu": self.gpus_per_trial}
+        with _environment(_DRIVER_ENVIRONMENT), tempfile.TemporaryDirectory() as scratch:
+            tuner = tune.Tuner(
+                tune.with_resources(make_trainable(run_trial), resources),
+                tune_config=tune.TuneConfig(
+                    search_alg=SearchAdapter(search),
+                    scheduler=ReportAdapter(search),
+                    num_samples=search.num_left,
+                    max_concurrent_trials=self.concurrent,
+                    reuse_actors=True,
+                    trial_name_creator=_name,
+                    trial_dirname_creator=_name,
+                ),
+                run_config=tune.RunConfig(
+                    name="sweep",
+                    storage_path=scratch,
+                    failure_config=tune.FailureConfig(max_failures=_MAX_WORKER_DEATHS),
+                    verbose=0,
+                ),
+            )
+            tuner.fit()
+
+
+def _name(trial: tune.experiment.Trial) -> str:
+    return trial_id_in(trial.config)
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Set variables for Tune, which reads them as it starts, and take them back."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

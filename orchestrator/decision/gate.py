@@ -1,0 +1,31 @@
+"""The quality gate: is a generator diverse enough to be called good, or worth keeping at all?"""
+
+from math import inf, isfinite, log
+from statistics import median
+
+from orchestrator.decision.case import Case
+
+_NUM_LATEST = 3
+_WORTHY_RATIO = 0.9  # of the first FID
+
+
+def gated_coverage(case: Case) -> float:
+    """Return the coverage a converged trial is measured by; -inf where none was measured.
+
+    It is the lower of the best checkpoint's and the latest ones', because a trial that has lost
+    its modes by now has not converged, however good it was.
+    """
+    latest = [value for value in case.curve.coverage[-_NUM_LATEST:] if isfinite(value)]
+    at_best = case.curve.coverage[case.best]
+    return min(at_best, median(latest)) if latest and isfinite(at_best) else -inf
+
+
+def is_worth_keeping(case: Case) -> bool:
+    """Whether the best checkpoint of a broken trial may still be shipped.
+
+    It must be diverse; where that was not measured, its FID must have fallen by a tenth at least.
+    """
+    coverage = case.curve.coverage[case.best]
+    if isfinite(coverage):
+        return coverage >= case.coverage_gate
+    return case.curve.log_fid[case.best] <= case.curve.log_fid[0] + log(_WORTHY_RATIO)

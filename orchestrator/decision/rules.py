@@ -1,0 +1,83 @@
+"""The thresholds of a verdict, with the values that were tried on recorded runs."""
+
+from dataclasses import dataclass
+
+COVERAGE_NEIGHBOURS = 5
+SELF_COVERAGE = 1.0 - 2.0**-COVERAGE_NEIGHBOURS  # real against as many real samples, in expectation
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictRules:
+    """Thresholds; the defaults suit trials of about 60 evaluations (:func:`rules_for` scales them).
+
+    Windows and persistences count evaluations. Ratios compare FIDs, so they are free of scale;
+    ``…_sds`` count standard deviations of ln(FID), so that a noisy metric needs more evidence.
+
+    Attributes:
+        warm_up_evaluations: nothing but death and divergence is judged before.
+        warm_up_frac: the same, as a share of the budget.
+        suspect_after: evaluations in a row after which an alarm is spoken of.
+        confirm_after: evaluations in a row after which an alarm ends the trial: some recover.
+        diverged_after: evaluations in a row of divergence, from which no run recovers.
+        diverged_ratio: FID this many times its first value.
+        diverged_logit: mean logit of D beyond any that a working pair reaches.
+        coverage_drop_frac: collapsed is coverage below this share of the mean of its three best,
+        collapse_ratio: while FID is more than this many times its reference
+        collapse_sds: and that is more than this many standard deviations of the metric;
+        coverage_floor_frac: or coverage below this share of what real data score, whatever FID,
+        coverage_floor_from: from this evaluation on.
+        degraded_ratio: degraded is FID more than this many times its reference,
+        degraded_sds: while that is more than this many standard deviations of its wobble.
+        plateau_window: evaluations that the slope needs at least.
+        plateau_frac: share of the evaluations so far that the slope needs at least.
+        horizon_frac: how far to look ahead, as a share of the budget spent so far.
+        min_gain_frac: a trial that cannot lower FID by this share within the horizon is futile.
+        slope_sds: standard errors granted to the slope in the trial's favour (one-sided 5 %).
+        coverage_gate_frac: coverage of a converged trial, as a share of what real data score.
+        noise_window: evaluations from which the noise of the metric is estimated.
+        wobble_window: evaluations from which the wobble of training is estimated.
+    """
+
+    warm_up_evaluations: int = 8
+    warm_up_frac: float = 0.05
+    suspect_after: int = 5
+    confirm_after: int = 8
+    diverged_after: int = 3
+    diverged_ratio: float = 2.0
+    diverged_logit: float = 1e3
+    collapse_ratio: float = 1.5
+    collapse_sds: float = 4.0
+    coverage_drop_frac: float = 0.5
+    coverage_floor_frac: float = 0.10
+    coverage_floor_from: int = 20
+    degraded_ratio: float = 1.3
+    degraded_sds: float = 3.0
+    plateau_window: int = 20
+    plateau_frac: float = 0.5
+    horizon_frac: float = 0.5
+    min_gain_frac: float = 0.10
+    slope_sds: float = 1.64
+    coverage_gate_frac: float = 0.8
+    noise_window: int = 20
+    wobble_window: int = 12
+
+
+def rules_for(num_planned_evaluations: int) -> VerdictRules:
+    """Return the default rules with windows and persistence scaled to the length of a trial.
+
+    They shrink in proportion below 60 evaluations, down to a window of 8 and a persistence of
+    3 (suspect) and 5 (confirmed); above 60 they stay, so that a long trial is judged no later.
+    """
+    planned = num_planned_evaluations
+    window = _within(8, planned / 3, 20)
+    return VerdictRules(
+        warm_up_evaluations=_within(2, planned * 8 / 60, 8),
+        suspect_after=_within(3, planned / 12, 5),
+        confirm_after=_within(5, planned * 8 / 60, 8),
+        coverage_floor_from=window,
+        plateau_window=window,
+    )
+
+
+def _within(low: int, value: float, high: int) -> int:
+    return min(max(low, round(value)), high)

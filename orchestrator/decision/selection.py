@@ -1,0 +1,173 @@
+"""Which trials are tested again, and which generator is handed over.
+
+The score that made a trial a finalist was lucky to some degree; so the finalists are measured on
+fresh samples, and only those scores choose among them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from math import expm1, hypot, inf, isfinite, log1p, nan, sqrt
+from statistics import fmean, stdev
+from typing import Any, Protocol
+
+from orchestrator.decision.score import log_metric
+from orchestrator.errors import SweepError
+from orchestrator.records import Action, TrialRecord, Verdict, VerdictKind
+
+SMALLEST_TELLING_GAP = 0.013  # relative; a smaller difference of two FIDs settles nothing
+TELLING_STANDARD_ERRORS = 2.0
+
+
+class Judged(Protocol):
+    """A trial with the verdicts on it, the latest last."""
+
+    @property
+    def record(self) -> TrialRecord:
+        """Where the trial stands."""
+        ...
+
+    @property
+    def verdicts(self) -> Sequence[Verdict]:
+        """One for each evaluation."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateScores:
+    """What one finalist's snapshot scored; one FID and one coverage for each fresh draw of z."""
+
+    trial_id: str
+    snapshot_nimg: int
+    fids: tuple[float, ...]
+    coverages: tuple[float, ...]
+
+    @property
+    def log_fid(self) -> float:
+        """Mean of ln(FID); infinity if a draw could not be scored."""
+        return fmean(map(log_metric, self.fids)) if self.fids else inf
+
+    @property
+    def log_standard_error(self) -> float:
+        """Standard error of :attr:`log_fid`; 0 where one draw leaves it unknown."""
+        known = len(self.fids) > 1 and isfinite(self.log_fid)
+        return _standard_error([log_metric(fid) for fid in self.fids]) if known else 0.0
+
+    @property
+    def coverage(self) -> float:
+        """Mean coverage; NaN if it was not measured."""
+        return fmean(self.coverages) if self.coverages else nan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The snapshot to hand over, and what choosing it rested on.
+
+    ``fid`` is the mean over the winner's draws; it was selected on and is therefore no
+    certificate. ``candidates`` and ``evaluations`` count what was looked at. ``passed_gate`` is
+    False where the winner's coverage is too low, and where it was not measured.
+    """
+
+    trial_id: str
+    snapshot_nimg: int
+    fid: float
+    fid_standard_error: float
+    coverage: float
+    candidates: int
+    evaluations: int
+    reason: str
+    passed_gate: bool
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain data; non-finite numbers become None."""
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+
+def choose_finalists(
+    trials: Iterable[Judged], count: int, min_coverage: float
+) -> list[TrialRecord]:
+    """Return the best trials by score that are worth testing again, at most ``count``.
+
+    Dead and rejected trials are no candidates, nor are those without a finite score. Of the rest
+    only the diverse ones count (coverage not below ``min_coverage`` where it was measured); if
+    none is diverse the best are returned all the same, and :func:`choose_winner` says so.
+    """
+    shippable = [trial.record for trial in trials if _is_shippable(trial)]
+    diverse = [record for record in shippable if not record.best_coverage < min_coverage]
+    return sorted(diverse or shippable, key=lambda record: (record.score, record.index))[:count]
+
+
+def choose_winner(candidates: Sequence[CandidateScores], *, min_coverage: float) -> Selection:
+    """Choose the lowest mean ln(FID) among the diverse candidates; a tie goes to higher coverage.
+
+    A gap ties if it is below 1.3 % or two standard errors. Where no candidate is diverse, or
+    diversity was not measured, FID decides alone.
+
+    Raises:
+        SweepError: if no candidate has a finite FID.
+    """
+    scored = [candidate for candidate in candidates if isfinite(candidate.log_fid)]
+    if not scored:
+        raise SweepError(
+            f"none of the {len(candidates)} finalists could be scored on fresh samples"
+        )
+    diverse = [candidate for candidate in scored if not candidate.coverage < min_coverage]
+    eligible = diverse or scored
+    leader = min(eligible, key=lambda candidate: candidate.log_fid)
+    tied = [candidate for candidate in eligible if _is_tie(leader, candidate)]
+    winner = max(tied, key=_coverage_then_fid)
+    lack = "" if diverse else f"no candidate reaches coverage {min_coverage:.2f}; "
+    return Selection(
+        trial_id=winner.trial_id,
+        snapshot_nimg=winner.snapshot_nimg,
+        fid=fmean(winner.fids),
+        fid_standard_error=_standard_error(winner.fids) if len(winner.fids) > 1 else nan,
+        coverage=winner.coverage,
+        candidates=len(candidates),
+        evaluations=sum(len(candidate.fids) for candidate in candidates),
+        reason=lack + _reason(winner, leader, len(eligible)),
+        passed_gate=winner.coverage >= min_coverage,
+    )
+
+
+def _is_shippable(trial: Judged) -> bool:
+    record = trial.record
+    if record.best_nimg is None or not isfinite(record.score):
+        return False
+    if record.verdict is VerdictKind.DEAD:
+        return False
+    return not trial.verdicts or trial.verdicts[-1].action is not Action.STOP_REJECT
+
+
+def _is_tie(leader: CandidateScores, candidate: CandidateScores) -> bool:
+    error = hypot(leader.log_standard_error, candidate.log_standard_error)
+    telling = max(log1p(SMALLEST_TELLING_GAP), TELLING_STANDARD_ERRORS * error)
+    return candidate.log_fid - leader.log_fid < telling
+
+
+def _coverage_then_fid(candidate: CandidateScores) -> tuple[float, float]:
+    coverage = candidate.coverage if isfinite(candidate.coverage) else -inf
+    return coverage, -candidate.log_fid
+
+
+def _reason(winner: CandidateScores, leader: CandidateScores, num_eligible: int) -> str:
+    scores = f"FID {fmean(winner.fids):.3g}, {_diversity(winner)}, over {len(winner.fids)} draws"
+    if winner is leader:
+        return f"{scores}: the lowest FID of {num_eligible} candidates"
+    gap = expm1(winner.log_fid - leader.log_fid)
+    return (
+        f"{scores}: a tie with the lowest FID, {fmean(leader.fids):.3g} of {leader.trial_id}"
+        f" ({gap:.1%} apart), decided by diversity ({_diversity(leader)} there)"
+    )
+
+
+def _diversity(candidate: CandidateScores) -> str:
+    coverage = candidate.coverage
+    return f"coverage {coverage:.2f}" if isfinite(coverage) else "coverage not measured"
+
+
+def _standard_error(values: Sequence[float]) -> float:
+    return stdev(values) / sqrt(len(values))
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not isfinite(value) else value

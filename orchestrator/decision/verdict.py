@@ -1,0 +1,176 @@
+"""Is this trial broken, futile, or worth going on with? One chain of rules, the first that fits.
+
+The order matters: what is broken comes first, and while an alarm is counting the rules that end a
+trial peacefully wait, so that a dying trial is not closed as a plateau.
+"""
+
+from collections.abc import Sequence
+from math import exp, isfinite, log
+from typing import NamedTuple
+
+from orchestrator.decision.alarms import (
+    has_runaway_logits,
+    is_collapsed,
+    is_degraded,
+    is_diverged,
+    streak,
+)
+from orchestrator.decision.case import (
+    Case,
+    coverage_and_best,
+    fid_against_best,
+    fid_against_first,
+    fid_and_best,
+)
+from orchestrator.decision.curve import Curve, in_order, is_measured
+from orchestrator.decision.futility import optimistic_gain
+from orchestrator.decision.gate import gated_coverage, is_worth_keeping
+from orchestrator.decision.rules import SELF_COVERAGE, VerdictRules
+from orchestrator.decision.score import best_evaluation
+from orchestrator.records import Action, Evaluation, Verdict, VerdictKind
+
+
+class Opinion(NamedTuple):
+    """A verdict before the checkpoint to keep is added."""
+
+    kind: VerdictKind
+    action: Action
+    reason: str
+
+
+class Alarm(NamedTuple):
+    """For how many evaluations in a row a trial has looked broken, and by what."""
+
+    length: int
+    evidence: str
+
+
+def judge(
+    evaluations: Sequence[Evaluation],
+    rules: VerdictRules,
+    *,
+    budget_nimg: int | None,
+    reference_coverage: float | None,
+) -> Verdict:
+    """Say what a trial's record so far means, what to do, and which checkpoint to keep.
+
+    Every record has a verdict: rows may be late, doubled or not finite, and columns missing.
+
+    Args:
+        evaluations: the trial's rows so far; of rows with the same step the first counts.
+        rules: thresholds.
+        budget_nimg: images the trial is meant to see; None if that is not known.
+        reference_coverage: coverage that real samples reach against real samples; None for its
+            expectation, 1 - 2^-5 with five neighbours and as many samples on both sides.
+    """
+    rows = in_order(evaluations)
+    best = best_evaluation(rows)
+    if not rows:
+        opinion = Opinion(VerdictKind.WARMING_UP, Action.GO_ON, "nothing was evaluated yet")
+    elif best is None or not is_measured(rows[-1]):
+        opinion = _dead(rows[-1])
+    else:
+        curve = Curve.of(rows)
+        self_coverage = SELF_COVERAGE if reference_coverage is None else reference_coverage
+        case = Case(curve, curve.index_of_best, rules, self_coverage)
+        opinion = _opinion(case, budget_nimg)
+    return Verdict(
+        kind=opinion.kind,
+        action=opinion.action,
+        reason=opinion.reason,
+        keep_step=best.step if best else None,
+    )
+
+
+def _opinion(case: Case, budget_nimg: int | None) -> Opinion:
+    diverged_after = case.rules.diverged_after
+    if streak(is_diverged, case, first=1, most=diverged_after) == diverged_after:
+        return _diverged(case)
+    if _is_warming_up(case, budget_nimg):
+        reason = f"too early to judge: {fid_and_best(case)}"
+        return Opinion(VerdictKind.WARMING_UP, Action.GO_ON, reason)
+    collapse, degradation = _collapse(case), _degradation(case)
+    if collapse.length >= case.rules.confirm_after:
+        return _collapsed(case, collapse)
+    if degradation.length >= case.rules.confirm_after and not collapse.length:
+        return Opinion(VerdictKind.DEGRADED, Action.STOP_KEEP_BEST, _lasting(degradation))
+    return _benign(case, collapse if collapse.length else degradation)
+
+
+def _dead(last: Evaluation) -> Opinion:
+    what = f"FID is {last.fid}" if last.finite else "training is no longer finite"
+    where = f"{last.nimg / 1000:g} kimg" if last.nimg else f"step {last.step}"
+    return Opinion(VerdictKind.DEAD, Action.STOP_REJECT, f"{what} at {where}")
+
+
+def _diverged(case: Case) -> Opinion:
+    last = case.curve.rows[-1]
+    evidence = fid_against_first(case)
+    if has_runaway_logits(case, case.last):
+        evidence = f"D's mean logits {last.d_real_logit:.3g} (real), {last.d_fake_logit:.3g} (fake)"
+    action = Action.STOP_KEEP_BEST if is_worth_keeping(case) else Action.STOP_REJECT
+    reason = _lasting(Alarm(case.rules.diverged_after, evidence))
+    return Opinion(VerdictKind.DIVERGED, action, reason)
+
+
+def _is_warming_up(case: Case, budget_nimg: int | None) -> bool:
+    if len(case.curve) < case.rules.warm_up_evaluations:
+        return True
+    if budget_nimg is None or not case.curve.counts_images:
+        return False
+    return case.curve.budget[-1] < case.rules.warm_up_frac * budget_nimg
+
+
+def _collapse(case: Case) -> Alarm:
+    rules = case.rules
+    length = streak(is_collapsed, case, first=rules.warm_up_evaluations, most=rules.confirm_after)
+    evidence = f"{coverage_and_best(case)}; {fid_against_best(case)}" if length else ""
+    return Alarm(length, evidence)
+
+
+def _degradation(case: Case) -> Alarm:
+    rules = case.rules
+    length = streak(is_degraded, case, first=rules.warm_up_evaluations, most=rules.confirm_after)
+    return Alarm(length, fid_against_best(case) if length else "")
+
+
+def _collapsed(case: Case, alarm: Alarm) -> Opinion:
+    if is_worth_keeping(case):
+        return Opinion(VerdictKind.COLLAPSED, Action.STOP_KEEP_BEST, _lasting(alarm))
+    reason = f"{_lasting(alarm)}; its best was not diverse either"
+    return Opinion(VerdictKind.COLLAPSED, Action.STOP_REJECT, reason)
+
+
+def _benign(case: Case, alarm: Alarm) -> Opinion:
+    gain = optimistic_gain(case.curve, case.rules)
+    is_futile = gain < -log(1.0 - case.rules.min_gain_frac)  # False while gain is NaN
+    if alarm.length:
+        kind = VerdictKind.PLATEAUED if is_futile else VerdictKind.IMPROVING
+        return Opinion(kind, Action.GO_ON, _suspicion(case, alarm))
+    if is_futile:
+        return _plateaued(case, gain)
+    return Opinion(VerdictKind.IMPROVING, Action.GO_ON, fid_and_best(case))
+
+
+def _plateaued(case: Case, gain: float) -> Opinion:
+    gain_percent = 100.0 * (1.0 - exp(-max(gain, 0.0)))
+    reason = f"{fid_and_best(case)}; at best {gain_percent:.1f} % lower after half as long again"
+    coverage = gated_coverage(case)
+    if coverage >= case.coverage_gate:
+        reason = f"{reason}; coverage {coverage:.2f}"
+        return Opinion(VerdictKind.CONVERGED, Action.STOP_KEEP_BEST, reason)
+    lack = f"coverage {coverage:.2f} is below {case.coverage_gate:.2f}"
+    reason = f"{reason}; {lack if isfinite(coverage) else 'its diversity was not measured'}"
+    return Opinion(VerdictKind.PLATEAUED, Action.STOP_KEEP_BEST, reason)
+
+
+def _suspicion(case: Case, alarm: Alarm) -> str:
+    rules = case.rules
+    if alarm.length < rules.suspect_after:
+        return f"{fid_and_best(case)}; watched: {_lasting(alarm)}"
+    return f"suspect: {_lasting(alarm)}, and {rules.confirm_after} end the trial"
+
+
+def _lasting(alarm: Alarm) -> str:
+    plural = "s" if alarm.length > 1 else ""
+    return f"{alarm.evidence}, for {alarm.length} evaluation{plural} in a row"

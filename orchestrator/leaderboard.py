@@ -1,0 +1,128 @@
+"""One ranking for every reader: ``results`` on the command line, its JSON, and the report."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from math import exp, isfinite, nan
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.records import StoppedBy, TrialStatus, VerdictKind
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+UNKNOWN = "—"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaderboardRow:
+    """One trial as people compare it; a number that was never measured is NaN.
+
+    ``smoothed_fid`` is what trials are ranked by; ``best_fid`` is the luckiest single value, and
+    ``coverage`` and ``modes`` were measured with it. ``losses`` names D's and G's loss.
+    """
+
+    rank: int
+    trial_id: str
+    network: str
+    losses: str
+    status: TrialStatus
+    smoothed_fid: float
+    best_fid: float
+    coverage: float
+    modes: float
+    verdict: VerdictKind | None
+    stopped_by: StoppedBy | None
+    reason: str
+    kimg: float
+    is_selected: bool
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain data; non-finite numbers become None."""
+        return {
+            name: None if isinstance(value, float) and not isfinite(value) else value
+            for name, value in asdict(self).items()
+        }
+
+
+def leaderboard(history: SweepHistory) -> list[LeaderboardRow]:
+    """Rank the trials: the one that was selected first, then by smoothed score."""
+    selected = (history.selection or {}).get("trial_id")
+    ranked = sorted(history.ranked, key=lambda trial: trial.record.trial_id != selected)
+    return [_row(rank, trial, selected) for rank, trial in enumerate(ranked, start=1)]
+
+
+def results_mapping(history: SweepHistory) -> dict[str, Any]:
+    """Return the ranked trials, the selection and the certificate as plain data."""
+    return {
+        "trials": [row.to_mapping() for row in leaderboard(history)],
+        "selection": None if history.selection is None else dict(history.selection),
+        "certificate": None if history.certificate is None else dict(history.certificate),
+    }
+
+
+def results_table(history: SweepHistory) -> "Table":
+    """Return the ranked trials as a table for a terminal; the selected one carries a star."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("#", "smoothed FID", "best FID", "coverage", "modes", "kimg"):
+        table.add_column(heading, justify="right")
+    for heading in ("trial", "network", "losses", "verdict", "reason"):
+        table.add_column(heading)
+    for row in leaderboard(history):
+        style = "bold" if row.is_selected else None
+        table.add_row(*(escape(cell) for cell in _cells(row)), style=style)
+    return table
+
+
+def trial_losses(params: Mapping[str, Any]) -> str:
+    """Name the losses of D and G, once where they are the same: ``hinge`` or ``hinge / minimax``.
+
+    >>> trial_losses({"d_loss": "hinge", "g_loss": "minimax"})
+    'hinge / minimax'
+    """
+    names = [str(params[key]) for key in ("d_loss", "g_loss") if key in params]
+    return " / ".join(dict.fromkeys(names)) or UNKNOWN
+
+
+def _row(rank: int, trial: TrialHistory, selected: str | None) -> LeaderboardRow:
+    record = trial.record
+    at_best = [row.modes for row in trial.evaluations if row.step == record.best_step]
+    return LeaderboardRow(
+        rank=rank,
+        trial_id=record.trial_id,
+        network=str(record.params.get("network", UNKNOWN)),
+        losses=trial_losses(record.params),
+        status=record.status,
+        smoothed_fid=exp(record.score),
+        best_fid=record.best_fid,
+        coverage=record.best_coverage,
+        modes=at_best[0] if at_best else nan,
+        verdict=record.verdict,
+        stopped_by=record.stopped_by,
+        reason=record.reason,
+        kimg=record.nimg / 1000,
+        is_selected=record.trial_id == selected,
+    )
+
+
+def _cells(row: LeaderboardRow) -> list[str]:
+    return [
+        f"★ {row.rank}" if row.is_selected else str(row.rank),
+        _number(row.smoothed_fid, ".3g"),
+        _number(row.best_fid, ".3g"),
+        _number(row.coverage, ".3f"),
+        _number(row.modes, ".0f"),
+        f"{row.kimg:.1f}",
+        row.trial_id,
+        row.network,
+        row.losses,
+        row.verdict or row.status,
+        row.reason,
+    ]
+
+
+def _number(value: float, form: str) -> str:
+    return format(value, form) if isfinite(value) else UNKNOWN

@@ -1,0 +1,6 @@
+"""How a running sweep is watched: one contract, three ways to show it."""
+
+from orchestrator.progress.choice import choose_listener
+from orchestrator.progress.listener import SweepListener
+
+__all__ = ["SweepListener", "choose_listener"]

@@ -1,0 +1,68 @@
+"""How far a sweep is, and how long it will still take, from the images seen so far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+from statistics import mean
+
+from orchestrator.records import TrialRecord, TrialStatus
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep set out to do: how many trials, and the most images that one may see."""
+
+    num_trials: int
+    budget_nimg: int
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many trials are in which state, and the images seen and still expected."""
+
+    num_done: int
+    num_running: int
+    num_planned: int
+    seen_nimg: int
+    left_nimg: float
+
+
+def tally(records: Sequence[TrialRecord], plan: Plan) -> Tally:
+    """Count trials and images.
+
+    A trial that has not begun is expected to cost what finished trials cost on average, early
+    stops included, and its whole budget while none has finished.
+    """
+    done = [record.nimg for record in records if record.status.is_finished]
+    running = [record.nimg for record in records if record.status is TrialStatus.RUNNING]
+    num_waiting = max(plan.num_trials - len(done) - len(running), 0)
+    expected_nimg = mean(done) if done else plan.budget_nimg
+    left_running = sum(max(plan.budget_nimg - nimg, 0) for nimg in running)
+    return Tally(
+        num_done=len(done),
+        num_running=len(running),
+        num_planned=max(plan.num_trials, len(records)),
+        seen_nimg=sum(record.nimg for record in records),
+        left_nimg=left_running + num_waiting * expected_nimg,
+    )
+
+
+def seconds_left(now: Tally, start: Tally, elapsed_s: float) -> float:
+    """Return the time still needed at the rate since ``start``; NaN until images were seen."""
+    rate = (now.seen_nimg - start.seen_nimg) / elapsed_s if elapsed_s > 0 else 0.0
+    return now.left_nimg / rate if rate > 0 else nan
+
+
+def format_duration(seconds: float) -> str:
+    """Write a duration: ``42 s``, ``3:05 min``, ``2:03 h``; ``?`` where it is not known.
+
+    >>> format_duration(185), format_duration(float("nan"))
+    ('3:05 min', '?')
+    """
+    if seconds != seconds:
+        return "?"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    big, small = divmod(whole if whole < 3600 else round(seconds / 60), 60)
+    return f"{big}:{small:02d} {'min' if whole < 3600 else 'h'}"

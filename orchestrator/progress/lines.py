@@ -1,0 +1,73 @@
+"""Plain lines for logs and pipes: the end of every trial, and now and then how one stands."""
+
+from collections.abc import Callable
+from math import inf
+from types import TracebackType
+from typing import Self, TextIO
+
+from orchestrator.history import SweepHistory
+from orchestrator.journal import Event
+from orchestrator.progress.estimate import Plan, Tally, format_duration, seconds_left, tally
+from orchestrator.progress.wording import ending_text, number_text, verdict_text
+from orchestrator.records import TrialRecord
+
+
+class LinesListener:
+    """Writes one line for each trial that ended and at most one evaluation every ``every_s``."""
+
+    def __init__(
+        self, stream: TextIO, plan: Plan, *, clock: Callable[[], float], every_s: float = 10.0
+    ) -> None:
+        self._stream, self._plan, self._clock, self._every_s = stream, plan, clock, every_s
+        self._start_s = clock()
+        self._last_evaluation_s = -inf
+        self._first: Tally | None = None
+
+    def __enter__(self) -> Self:
+        self._start_s = self._clock()
+        return self
+
+    def on_event(self, event: Event, history: SweepHistory) -> None:
+        """Write the line that this event deserves, if any."""
+        now = tally(history.records, self._plan)
+        self._first = self._first or now
+        text = self._text(event, history)
+        if text:
+            elapsed_s = self._clock() - self._start_s
+            left = format_duration(seconds_left(now, self._first, elapsed_s))
+            counts = f"[{now.num_done}/{now.num_planned}, {left} left]"
+            print(counts, text, file=self._stream, flush=True)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stream.flush()
+
+    def _text(self, event: Event, history: SweepHistory) -> str:
+        match event["event"]:
+            case "finished":
+                return _end_line(history.trials[event["trial_id"]].record)
+            case "evaluated" if self._clock() - self._last_evaluation_s >= self._every_s:
+                self._last_evaluation_s = self._clock()
+                return _evaluation_line(history.trials[event["trial_id"]].record)
+            case "selected" if history.selection:
+                return f"selected {history.selection['trial_id']}"
+        return ""
+
+
+def _evaluation_line(record: TrialRecord) -> str:
+    return f"{record.trial_id} at {record.nimg / 1000:.1f} kimg: {_standing(record)}"
+
+
+def _end_line(record: TrialRecord) -> str:
+    end = f"{ending_text(record)} at {record.nimg / 1000:.1f} kimg"
+    reason = f" ({record.reason})" if record.reason else ""
+    return f"{record.trial_id} {end}: {_standing(record)}{reason}"
+
+
+def _standing(record: TrialRecord) -> str:
+    fid, coverage = number_text(record.best_fid, ".3g"), number_text(record.best_coverage, ".2f")
+    return f"{verdict_text(record)}, best FID {fid}, coverage {coverage}"

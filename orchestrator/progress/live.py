@@ -1,0 +1,128 @@
+"""A table on a terminal that follows the sweep: every trial's scores, verdict and budget."""
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.journal import Event
+from orchestrator.progress.estimate import Plan, Tally, format_duration, seconds_left, tally
+from orchestrator.progress.wording import ending_text, number_text, verdict_text
+from orchestrator.records import TrialStatus
+
+_LINES_AROUND_ROWS = 5  # heading, column names, the line on hidden trials, and the prompt
+_MIN_ROWS = 4
+_BAR_WIDTH = 10
+
+
+class LiveListener:
+    """Redraws a table in place; only to be used on a terminal.
+
+    Running trials come first, then the others from the best to the worst; what does not fit the
+    height of the terminal is counted, not shown.
+    """
+
+    def __init__(self, console: Console, plan: Plan, *, clock: Callable[[], float]) -> None:
+        self._console, self._plan, self._clock = console, plan, clock
+        self._start_s = clock()
+        self._first: Tally | None = None
+        self._live = Live(console=console, refresh_per_second=2)
+
+    def __enter__(self) -> Self:
+        self._start_s = self._clock()
+        self._live.start()
+        return self
+
+    def on_event(self, event: Event, history: SweepHistory) -> None:
+        """Draw the sweep anew."""
+        now = tally(history.records, self._plan)
+        self._first = self._first or now
+        elapsed_s = self._clock() - self._start_s
+        heading = _Heading(
+            now, self._clock, self._start_s, seconds_left(now, self._first, elapsed_s) + elapsed_s
+        )
+        max_rows = max(self._console.height - _LINES_AROUND_ROWS, _MIN_ROWS)
+        self._live.update(_page(heading, history, self._plan, max_rows))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+
+class _Heading:
+    """The line above the table; its clock goes on between events."""
+
+    def __init__(
+        self, now: Tally, clock: Callable[[], float], start_s: float, expected_total_s: float
+    ) -> None:
+        self._tally, self._clock = now, clock
+        self._start_s, self._expected_total_s = start_s, expected_total_s
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        elapsed_s = self._clock() - self._start_s
+        left_s = self._expected_total_s - elapsed_s
+        left_s = 0.0 if left_s < 0 else left_s  # not max(): NaN has to pass
+        counts = f"{self._tally.num_done} of {self._tally.num_planned} trials done"
+        yield Text.assemble(
+            (counts, "bold"),
+            f" · {self._tally.num_running} running · {self._tally.seen_nimg / 1000:,.0f} kimg"
+            f" · {format_duration(elapsed_s)} elapsed · {format_duration(left_s)} left",
+        )
+
+
+def _page(heading: _Heading, history: SweepHistory, plan: Plan, max_rows: int) -> Table:
+    trials = _in_order_of_interest(history)
+    page = Table.grid()
+    page.add_row(heading)
+    page.add_row(_trial_table(trials[:max_rows], plan))
+    if len(trials) > max_rows:
+        page.add_row(Text(f"… and {len(trials) - max_rows} more", style="dim"))
+    return page
+
+
+def _in_order_of_interest(history: SweepHistory) -> list[TrialHistory]:
+    ranked = history.ranked
+    running = [trial for trial in ranked if trial.record.status is TrialStatus.RUNNING]
+    others = [trial for trial in ranked if trial.record.status.is_finished]
+    return sorted(running, key=lambda trial: trial.record.index) + others
+
+
+def _trial_table(trials: Sequence[TrialHistory], plan: Plan) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("trial", no_wrap=True)
+    table.add_column("network", no_wrap=True)
+    for heading in ("best FID", "last", "coverage"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict", no_wrap=True, min_width=12)
+    table.add_column("kimg", justify="right")
+    table.add_column("")
+    table.add_column("status", no_wrap=True, min_width=10)
+    for trial in trials:
+        table.add_row(*_cells(trial, plan), style="dim" if trial.record.status.is_finished else "")
+    return table
+
+
+def _cells(trial: TrialHistory, plan: Plan) -> list[str | ProgressBar]:
+    record, curve = trial.record, trial.evaluations
+    return [
+        escape(record.trial_id),
+        escape(str(record.params.get("network", "–"))),
+        number_text(record.best_fid, ".3g"),
+        number_text(curve[-1].fid, ".3g") if curve else "–",
+        number_text(record.best_coverage, ".2f"),
+        verdict_text(record),
+        f"{record.nimg / 1000:.0f}/{plan.budget_nimg / 1000:.0f}",
+        ProgressBar(total=plan.budget_nimg, completed=record.nimg, width=_BAR_WIDTH),
+        ending_text(record),
+    ]

@@ -1,0 +1,1 @@
+"""Who proposes parameters: samplers over a search space. The only package that imports Optuna."""

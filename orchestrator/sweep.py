@@ -1,0 +1,155 @@
+"""A whole sweep, from a configuration to a generator with a certificate; and its resume."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from cluster.resources import TrialResources, concurrent_trials
+from gan_models.grids import draw_grid
+from orchestrator.backends.base import Backend
+from orchestrator.backends.inprocess import InProcessBackend
+from orchestrator.config.load import save_config
+from orchestrator.config.model import SweepConfig
+from orchestrator.decision.asha import AshaScheduler
+from orchestrator.decision.full import FullScheduler
+from orchestrator.decision.scheduler import Scheduler
+from orchestrator.export.folder import NUM_SHOWN, export_best
+from orchestrator.finals import select_and_certify
+from orchestrator.history import SweepHistory
+from orchestrator.journal import Journal
+from orchestrator.paths import RunPaths
+from orchestrator.preflight import check_sweep
+from orchestrator.progress.listener import SweepListener
+from orchestrator.report.page import write_report
+from orchestrator.run_folder import create_run_folder, open_config
+from orchestrator.sampling.sampler import ParameterSampler
+from orchestrator.search import Search
+from orchestrator.tables import write_tables
+from orchestrator.trial.run import run_trial
+from orchestrator.yardstick import open_yardstick
+from search_spaces.space import SearchSpace
+
+_MAX_STARTUP_TRIALS = 10
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a sweep runs: its folder, and the cluster to join (None starts one here)."""
+
+    paths: RunPaths
+    address: str | None = None
+
+
+def run_sweep(config: SweepConfig, place: Place, listener: SweepListener) -> SweepHistory:
+    """Carry out a sweep in a new run folder.
+
+    Raises:
+        UsageError: if the folder is taken or unwritable, or the spec cannot be carried out.
+        SweepError: if no trial is worth handing over.
+    """
+    space = check_sweep(config)
+    create_run_folder(place.paths)
+    save_config(place.paths.sweep, config)
+    _draw_reals(config, place.paths)
+    return _carry_on(config, space, place, listener)
+
+
+def resume_sweep(place: Place, listener: SweepListener) -> SweepHistory:
+    """Go on with a sweep after any interruption; finished trials are not run again.
+
+    Raises:
+        RunFolderError: if there is no sweep in the folder.
+        JournalError: if its journal is damaged.
+    """
+    config = open_config(place.paths)
+    return _carry_on(config, check_sweep(config), place, listener)
+
+
+def _carry_on(
+    config: SweepConfig, space: SearchSpace, place: Place, listener: SweepListener
+) -> SweepHistory:
+    paths = place.paths
+    with Journal(paths.journal) as journal, listener, _backend(config, place) as backend:
+        search = Search(
+            config,
+            paths.root,
+            sampler=_sampler(config, space),
+            scheduler=make_scheduler(config),
+            journal=journal,
+            listener=listener,
+        )
+        history = search.history
+        try:
+            backend.run(search, run_trial)
+            if history.selection is None:
+                selection, certificate = select_and_certify(config, paths, history)
+                search.select(selection.to_mapping(), _json_ready(certificate.to_mapping()))
+            export_best(config, paths, history)
+        finally:
+            write_tables(paths, history)
+            write_report(paths)
+    return history
+
+
+@contextmanager
+def _backend(config: SweepConfig, place: Place) -> Iterator[Backend]:
+    """Give the backend that the spec names, with its cluster around it.
+
+    Raises:
+        ClusterError: if the cluster cannot hold one trial, or cannot be joined.
+    """
+    resources = config.resources
+    per_trial = TrialResources(resources.cpus_per_trial, resources.gpus_per_trial)
+    limit = None if resources.concurrent == "auto" else resources.concurrent
+    if config.backend == "in-process":
+        from cluster.local import local_capacity
+
+        concurrent_trials(local_capacity(), per_trial)
+        yield InProcessBackend()
+        return
+
+    from cluster.attached import attached_ray
+    from cluster.local import local_ray
+    from orchestrator.backends.raytune.backend import WORKER_ENVIRONMENT, RayTuneBackend
+
+    attach = (
+        local_ray(worker_env=WORKER_ENVIRONMENT)
+        if place.address is None
+        else attached_ray(place.address, worker_env=WORKER_ENVIRONMENT)
+    )
+    with attach as capacity:
+        concurrent = concurrent_trials(capacity, per_trial, limit)
+        yield RayTuneBackend(concurrent, per_trial.cpus, per_trial.gpus)
+
+
+def make_scheduler(config: SweepConfig) -> Scheduler:
+    """Build the scheduler that a spec names."""
+    if config.scheduler.kind == "none":
+        return FullScheduler()
+    return AshaScheduler(
+        grace_nimg=round(1000 * config.scheduler.grace_kimg),
+        reduction=config.scheduler.reduction,
+        budget_nimg=config.budget.nimg_per_trial,
+    )
+
+
+def _sampler(config: SweepConfig, space: SearchSpace) -> ParameterSampler:
+    search = config.search
+    startup = search.startup_trials or min(_MAX_STARTUP_TRIALS, max(1, search.trials // 3))
+    return ParameterSampler(space, search.sampler, search.seed, startup)
+
+
+def _draw_reals(config: SweepConfig, paths: RunPaths) -> None:
+    """Put a grid of real samples beside the fakes, for whoever looks at the report."""
+    splits = open_yardstick(config.data, config.evaluation.features).splits
+    picture = draw_grid(splits.train.stored[:NUM_SHOWN], splits.sample)
+    picture.save(paths.real_samples, format="PNG")
+
+
+def _json_ready(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: None if isinstance(value, float) and not isfinite(value) else value
+        for key, value in values.items()
+    }

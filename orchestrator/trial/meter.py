@@ -1,0 +1,107 @@
+"""Measuring a training state: scores of its fakes, health of its discriminator, finiteness."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gan_models.config import GanConfig
+from gan_models.data.dataset import Split
+from gan_models.metrics.discriminator import discriminator_health
+from gan_models.model_folder import Model
+from gan_models.objectives.losses import OBJECTIVES
+from gan_models.training.loop import Progress
+from gan_models.training.state import TrainState
+from orchestrator.records import Evaluation
+from orchestrator.trial.spec import TrialSpec
+from orchestrator.yardstick import Yardstick
+
+_HEALTH_SAMPLES = 500  # D's accuracies are read to a few percent
+
+
+class LossWindow:
+    """Mean losses since the last evaluation; nothing waits for the device until it is read."""
+
+    def __init__(self) -> None:
+        self._d_loss: Tensor | float = 0.0
+        self._g_loss: Tensor | float = 0.0
+        self._rounds = 0
+
+    def add(self, progress: Progress) -> None:
+        """Take in one round."""
+        self._d_loss = self._d_loss + progress.d_terms.loss
+        self._g_loss = self._g_loss + progress.g_loss
+        self._rounds += 1
+
+    def means(self) -> tuple[float, float]:
+        """Return the mean losses of D and G; NaN if there was no round."""
+        if not self._rounds:
+            return float("nan"), float("nan")
+        return float(self._d_loss) / self._rounds, float(self._g_loss) / self._rounds
+
+
+@dataclass(frozen=True)
+class Meter:
+    """Turns a training state into one :class:`Evaluation`, always with the same latents.
+
+    Common latents make the differences between checkpoints and trials less noisy than the values.
+    """
+
+    spec: TrialSpec
+    config: GanConfig
+    yardstick: Yardstick
+
+    @property
+    def protocol(self) -> str:
+        """Hash of what the scores depend on."""
+        reference = self.yardstick.reference(Split.SELECT)
+        return reference.protocol(n_fake=self.spec.num_samples, seed=self.spec.evaluation_seed).hash
+
+    def measure(self, state: TrainState, window: LossWindow, *, seconds: float) -> Evaluation:
+        """Score the moving average of G against the select split, and look at D's health."""
+        start_s = time.perf_counter()
+        model = Model(state.ema, self.config, self.yardstick.splits.sample)
+        seen = model.draw_seen(self.spec.num_samples, seed=self.spec.evaluation_seed)
+        scores = self.yardstick.score(model.sample.decode(seen).cpu(), Split.SELECT)
+        health = discriminator_health(
+            state.discriminator,
+            model.sample,
+            train_real=self._some(Split.TRAIN, state.device),
+            heldout_real=self._some(Split.SELECT, state.device),
+            fake_seen=seen[:_HEALTH_SAMPLES],
+            threshold=OBJECTIVES[self.config.d_loss].threshold,
+        )
+        d_loss, g_loss = window.means()
+        return Evaluation(
+            run=self.spec.trial_id,
+            step=state.step,
+            nimg=state.nimg,
+            seconds=seconds,
+            **scores.to_mapping(),
+            **health.to_mapping(),
+            d_loss=d_loss,
+            g_loss=g_loss,
+            d_grad_norm=_gradient_norm(state.discriminator),
+            g_grad_norm=_gradient_norm(state.generator),
+            eval_seconds=time.perf_counter() - start_s,
+            finite=_is_finite(state) and bool(torch.isfinite(seen).all()),
+            protocol=self.protocol,
+        )
+
+    def _some(self, split: Split, device: torch.device) -> Tensor:
+        return self.yardstick.splits[split].stored[:_HEALTH_SAMPLES].to(device)
+
+
+def _gradient_norm(network: nn.Module) -> float:
+    """Return the norm of the gradient that the last update left; NaN before the first."""
+    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
+    if not gradients:
+        return float("nan")
+    return float(torch.nn.utils.get_total_norm(gradients))
+
+
+def _is_finite(state: TrainState) -> bool:
+    networks = (state.generator, state.discriminator, state.ema)
+    weights = [weight.detach() for network in networks for weight in network.parameters()]
+    return bool(torch.isfinite(torch.nn.utils.get_total_norm(weights)))

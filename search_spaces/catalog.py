@@ -1,0 +1,67 @@
+"""The named spaces: what `space: NAME` in a spec stands for."""
+
+from collections.abc import Mapping
+
+from search_spaces import networks, objectives, optimizers
+from search_spaces.errors import SpaceError, nearest
+from search_spaces.space import SearchSpace
+
+_GAME = (*objectives.LOSSES, *objectives.PENALTIES)
+
+_ALL = (
+    SearchSpace(
+        "dcgan",
+        (
+            *networks.DCGAN,
+            *_GAME,
+            *optimizers.WIDE,
+            *optimizers.MOMENTUM,
+            *optimizers.RHYTHM,
+            *optimizers.AVERAGING,
+        ),
+        doc="convolutional GANs for images of 8 to 64 pixels a side",
+        pinned={"network": "dcgan"},
+    ),
+    SearchSpace(
+        "mlp",
+        (
+            *networks.MLP,
+            *_GAME,
+            *optimizers.WIDE,
+            *optimizers.MOMENTUM,
+            *optimizers.RHYTHM,
+            *optimizers.AVERAGING,
+        ),
+        doc="fully connected GANs for points and small images",
+        pinned={"network": "mlp"},
+    ),
+    SearchSpace(
+        "digits-demo",
+        (
+            *networks.SMALL_OF_EITHER_KIND,
+            *_GAME,
+            *optimizers.MODERATE,
+            *optimizers.SHORT_RHYTHM,
+        ),
+        doc="small networks of both kinds for 8x8 images, with objectives that really fail",
+    ),
+    SearchSpace(
+        "ring8",
+        (*networks.SMALL_MLP, *_GAME, *optimizers.MODERATE, *optimizers.SHORT_RHYTHM),
+        doc="small fully connected GANs for points in the plane",
+        pinned={"network": "mlp"},
+    ),
+)
+
+SPACES: Mapping[str, SearchSpace] = {space.name: space for space in _ALL}
+
+
+def named_space(name: str) -> SearchSpace:
+    """Return a space of the catalog.
+
+    Raises:
+        SpaceError: if there is no such space; suggests the nearest name.
+    """
+    if name not in SPACES:
+        raise SpaceError(f"space = '{name}': {nearest(name, SPACES)}")
+    return SPACES[name]

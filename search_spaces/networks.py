@@ -1,0 +1,75 @@
+"""What may vary in the networks: architecture, size, normalisation."""
+
+from search_spaces.domains import Choice, Integer
+from search_spaces.parameter import Parameter
+
+SPECTRAL_NORM = Parameter(
+    "spectral_norm",
+    Choice((False, True)),
+    why="bounds how steep D can get; steadies training and slows D down",
+)
+
+DCGAN = (
+    Parameter(
+        "width",
+        Choice((32, 64, 128)),
+        why="channels of the widest layer: more detail, and time that grows with its square",
+    ),
+    Parameter(
+        "latent_dim",
+        Choice((32, 64, 128)),
+        why="dimensions of z: too few lose variety, more cost little",
+    ),
+    Parameter(
+        "generator_norm",
+        Choice(("batch", "none")),
+        why="batch normalisation speeds G up, and ties the samples of a batch together",
+    ),
+    SPECTRAL_NORM,
+)
+
+MLP = (
+    Parameter(
+        "width",
+        Integer(64, 512, log=True),
+        why="hidden units of each layer of both networks",
+    ),
+    Parameter("depth", Integer(2, 4), why="hidden layers of both networks"),
+    Parameter(
+        "latent_dim",
+        Choice((16, 32, 64, 128)),
+        why="dimensions of z: too few lose variety, more cost little",
+    ),
+    SPECTRAL_NORM,
+)
+
+SMALL_MLP = (
+    Parameter(
+        "width",
+        Integer(32, 128, log=True),
+        why="hidden units: points in the plane need few",
+    ),
+    Parameter("depth", Integer(2, 3), why="hidden layers of both networks"),
+    Parameter("latent_dim", Choice((2, 8, 32)), why="dimensions of z; the data itself has two"),
+)
+
+SMALL_OF_EITHER_KIND = (
+    Parameter(
+        "network",
+        Choice(("dcgan", "mlp")),
+        why="convolutions know that neighbouring pixels belong together, an mlp does not",
+    ),
+    Parameter(
+        "width",
+        Choice((32, 64)),
+        why="channels of the widest layer: 8x8 images need few",
+        when={"network": ("dcgan",)},
+    ),
+    Parameter(
+        "width",
+        Choice((64, 128, 256)),
+        why="hidden units of each layer",
+        when={"network": ("mlp",)},
+    ),
+    SPECTRAL_NORM,
+)

@@ -1,0 +1,226 @@
+from collections.abc import Callable
+from dataclasses import replace
+from math import exp, inf, nan
+from time import perf_counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.decision.rules import VerdictRules, rules_for
+from orchestrator.decision.verdict import judge
+from orchestrator.records import Action, Evaluation, Verdict, VerdictKind
+
+MakeRows = Callable[..., list[Evaluation]]
+
+NUM_ROWS = 31
+BUDGET_NIMG = 300_000
+RULES = rules_for(NUM_ROWS - 1)
+
+TIME = np.arange(NUM_ROWS)
+HEALTHY = 10.0 + 190.0 * np.exp(-TIME / 2.0)
+DIVERSE = np.minimum(0.9, 0.1 + 0.2 * TIME)
+SLOW = 200.0 / (1.0 + TIME) ** 0.8
+STUCK = 80.0 + 120.0 * np.exp(-TIME / 2.0)
+
+
+def verdict_on(rows: list[Evaluation], rules: VerdictRules = RULES) -> Verdict:
+    return judge(rows, rules, budget_nimg=BUDGET_NIMG, reference_coverage=0.97)
+
+
+def from_row(start: int, after: float, before: np.ndarray, until: int = NUM_ROWS) -> np.ndarray:
+    """Return a curve that jumps to a value at row ``start``, and back at row ``until``."""
+    return np.where((start <= TIME) & (until > TIME), after, before)
+
+
+CAUSES = {
+    "healthy": (HEALTHY, DIVERSE, VerdictKind.CONVERGED, Action.STOP_KEEP_BEST),
+    "slow": (SLOW, DIVERSE, VerdictKind.IMPROVING, Action.GO_ON),
+    "stuck": (STUCK, 0.3 * DIVERSE, VerdictKind.PLATEAUED, Action.STOP_KEEP_BEST),
+    "late collapse": (
+        from_row(20, 60.0, SLOW),
+        from_row(20, 0.2, DIVERSE),
+        VerdictKind.COLLAPSED,
+        Action.STOP_KEEP_BEST,
+    ),
+    "early collapse": (
+        from_row(5, 150.0, HEALTHY),
+        from_row(5, 0.02, 0.3 * DIVERSE),
+        VerdictKind.COLLAPSED,
+        Action.STOP_REJECT,
+    ),
+    "recovery": (
+        from_row(18, 60.0, SLOW, until=22),
+        from_row(18, 0.2, DIVERSE, until=22),
+        VerdictKind.IMPROVING,
+        Action.GO_ON,
+    ),
+    "degradation": (
+        HEALTHY * np.exp(np.maximum(0, TIME - 8) * 0.1),
+        DIVERSE,
+        VerdictKind.DEGRADED,
+        Action.STOP_KEEP_BEST,
+    ),
+    "divergence": (
+        200.0 * np.exp(0.2 * TIME),
+        np.zeros(NUM_ROWS),
+        VerdictKind.DIVERGED,
+        Action.STOP_REJECT,
+    ),
+    "nan": (from_row(30, nan, HEALTHY), DIVERSE, VerdictKind.DEAD, Action.STOP_REJECT),
+    "infinity": (from_row(30, inf, HEALTHY), DIVERSE, VerdictKind.DEAD, Action.STOP_REJECT),
+}
+
+
+@pytest.mark.parametrize("log_noise", [0.0, 0.04])
+@pytest.mark.parametrize("cause", CAUSES)
+def test_a_known_cause_is_recognised(make_rows: MakeRows, cause: str, log_noise: float) -> None:
+    fids, coverages, kind, action = CAUSES[cause]
+    verdict = verdict_on(make_rows(fids, coverages, log_noise=log_noise))
+    assert (verdict.kind, verdict.action) == (kind, action), verdict.reason
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_noisy_flat_curve_raises_no_alarm(make_rows: MakeRows, seed: int) -> None:
+    rows = make_rows([50.0] * NUM_ROWS, [0.5] * NUM_ROWS, log_noise=0.1, seed=seed)
+    kinds = {verdict_on(rows[:end]).kind for end in range(1, NUM_ROWS + 1)}
+    assert kinds <= {VerdictKind.WARMING_UP, VerdictKind.IMPROVING, VerdictKind.PLATEAUED}
+
+
+def test_the_first_evaluations_are_not_judged(make_rows: MakeRows) -> None:
+    assert verdict_on([]).kind is VerdictKind.WARMING_UP
+    assert verdict_on(make_rows(HEALTHY[:2])).kind is VerdictKind.WARMING_UP
+    assert verdict_on(make_rows(HEALTHY[:5])).kind is VerdictKind.IMPROVING
+
+
+def test_warm_up_lasts_for_a_share_of_the_budget(make_rows: MakeRows) -> None:
+    rows = make_rows([50.0] * 20, every_nimg=700)
+    assert verdict_on(rows).kind is VerdictKind.WARMING_UP  # 13 of 300 kimg
+    unbounded = judge(rows, RULES, budget_nimg=None, reference_coverage=None)
+    assert unbounded.kind is VerdictKind.PLATEAUED
+
+
+def test_training_that_is_not_finite_is_dead_whatever_fid_says(make_rows: MakeRows) -> None:
+    rows = make_rows([50.0, 40.0])
+    verdict = verdict_on([rows[0], replace(rows[1], finite=False)])
+    assert verdict.kind is VerdictKind.DEAD
+    assert verdict.reason == "training is no longer finite at 10 kimg"
+    assert verdict.keep_step == 0
+
+
+@pytest.mark.parametrize(
+    ("num_bad", "kind", "action"),
+    [
+        (2, VerdictKind.IMPROVING, Action.GO_ON),
+        (4, VerdictKind.IMPROVING, Action.GO_ON),
+        (5, VerdictKind.COLLAPSED, Action.STOP_KEEP_BEST),
+    ],
+)
+def test_collapse_is_watched_then_suspect_then_confirmed(
+    make_rows: MakeRows, num_bad: int, kind: VerdictKind, action: Action
+) -> None:
+    rows = make_rows(from_row(12, 70.0, SLOW), from_row(12, 0.31, DIVERSE))[: 12 + num_bad]
+    verdict = verdict_on(rows)
+    assert (verdict.kind, verdict.action) == (kind, action)
+    tier = {2: "watched: ", 4: "suspect: ", 5: ""}[num_bad]
+    assert f"{tier}coverage 0.31, was 0.90 at 40 kimg; FID 2.38x its best" in verdict.reason
+    assert f"for {num_bad} evaluations in a row" in verdict.reason
+
+
+def test_peaceful_endings_wait_while_an_alarm_is_counting(make_rows: MakeRows) -> None:
+    flat = make_rows([20.0] * 20, [0.9] * 20)
+    assert verdict_on(flat).kind is VerdictKind.CONVERGED
+    dying = make_rows([20.0] * 19 + [40.0], [0.9] * 19 + [0.3])
+    verdict = verdict_on(dying)
+    assert (verdict.kind, verdict.action) == (VerdictKind.PLATEAUED, Action.GO_ON)
+
+
+def test_a_collapse_is_not_closed_as_degradation(make_rows: MakeRows) -> None:
+    fids = from_row(10, 30.0, from_row(13, 60.0, np.full(NUM_ROWS, 20.0)), until=13)
+    rows = make_rows(fids, from_row(13, 0.1, DIVERSE))
+    first_stop = next(
+        verdict
+        for end in range(9, NUM_ROWS)
+        if (verdict := verdict_on(rows[:end], replace(RULES, plateau_window=99))).action.is_stop
+    )
+    assert first_stop.kind is VerdictKind.COLLAPSED
+
+
+def test_a_diverged_trial_that_had_been_good_keeps_its_best(make_rows: MakeRows) -> None:
+    rows = make_rows([100, 60, 30, 300, 300, 300], [0.1, 0.5, 0.9, 0.0, 0.0, 0.0])
+    verdict = verdict_on(rows)
+    assert (verdict.kind, verdict.action) == (VerdictKind.DIVERGED, Action.STOP_KEEP_BEST)
+    assert verdict.reason == "FID 3x its first value (100), for 3 evaluations in a row"
+    assert verdict.keep_step == 200
+
+
+def test_runaway_logits_are_named(make_rows: MakeRows) -> None:
+    rows = [replace(row, d_real_logit=4e3, d_fake_logit=-5.0) for row in make_rows([9] * 4)]
+    verdict = verdict_on(rows)
+    assert verdict.kind is VerdictKind.DIVERGED
+    assert verdict.reason.startswith("D's mean logits 4e+03 (real), -5 (fake)")
+
+
+def test_a_plateau_says_what_it_lacks_to_have_converged(make_rows: MakeRows) -> None:
+    poor = verdict_on(make_rows([20.0] * 20, [0.5] * 20)).reason
+    assert "coverage 0.50 is below 0.78" in poor
+    unknown = verdict_on(make_rows([20.0] * 20)).reason
+    assert "its diversity was not measured" in unknown
+
+
+def test_a_plateau_says_what_is_left_to_gain(make_rows: MakeRows) -> None:
+    falling = [20.0 * exp(-0.005 * index) for index in range(20)]
+    reason = verdict_on(make_rows(falling, [0.9] * 20)).reason
+    assert "at best 4.9 % lower after half as long again" in reason  # 1 - exp(-0.005 * 10)
+
+
+def test_the_checkpoint_to_keep_has_the_lowest_fid(make_rows: MakeRows) -> None:
+    assert verdict_on(make_rows([9, 4, nan, 6])).keep_step == 100
+    assert verdict_on(make_rows([nan])).keep_step is None
+
+
+def test_the_order_of_arrival_does_not_matter(make_rows: MakeRows) -> None:
+    rows = make_rows(SLOW, DIVERSE, log_noise=0.05)
+    shuffled = [rows[index] for index in np.random.default_rng(0).permutation(NUM_ROWS)]
+    assert verdict_on(shuffled) == verdict_on([*rows, rows[3]]) == verdict_on(rows)
+
+
+numbers = st.floats() | st.sampled_from([nan, inf, 0.0, -1.0, 1e-300, 1e308]) | st.floats(1, 300)
+any_row = st.builds(
+    Evaluation,
+    run=st.just("trial"),
+    step=st.integers(-10, 60) | st.integers(-(2**63), 2**63),
+    nimg=st.integers(0, 60) | st.integers(-(2**63), 2**63),
+    fid=numbers,
+    fid_a=numbers,
+    fid_b=numbers,
+    coverage=numbers,
+    d_real_logit=numbers,
+    finite=st.sampled_from([True, True, True, False]),
+)
+any_rules = st.sampled_from([VerdictRules(), RULES, rules_for(1)])
+any_budget = st.none() | st.integers(0, 10**9)
+
+
+@given(st.lists(any_row, max_size=60), any_rules, any_budget, st.none() | numbers)
+def test_every_record_has_a_verdict_and_always_the_same(
+    rows: list[Evaluation], rules: VerdictRules, budget: int | None, reference: float | None
+) -> None:
+    first, second = (
+        judge(rows, rules, budget_nimg=budget, reference_coverage=reference) for _ in range(2)
+    )
+    assert first == second
+    assert first.reason
+    assert first.keep_step is None or first.keep_step in {row.step for row in rows}
+
+
+def test_a_verdict_on_a_hundred_rows_takes_less_than_a_millisecond(make_rows: MakeRows) -> None:
+    rows = make_rows(100.0 * 0.99 ** np.arange(100), np.full(100, 0.9), log_noise=0.05)
+    assert min(seconds_of(rows) for _ in range(20)) < 1e-3  # the least: the machine may be busy
+
+
+def seconds_of(rows: list[Evaluation]) -> float:
+    start = perf_counter()
+    judge(rows, VerdictRules(), budget_nimg=10**6, reference_coverage=0.97)
+    return perf_counter() - start

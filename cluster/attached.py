@@ -1,6 +1,5 @@
 """An existing Ray cluster, joined by the address of its head node."""
 
-import logging
 import os
 import socket
 import subprocess
@@ -12,6 +11,7 @@ from time import monotonic
 from cluster.errors import ClusterError
 from cluster.inventory import read_inventory
 from cluster.resources import Capacity
+from cluster.session import ensure_unconnected, first_line, ray_session
 from cluster.token import MODE, TOKEN_PATH, has_token, token_mode
 
 JOIN_TIMEOUT_S = 20.0
@@ -35,18 +35,14 @@ def attached_ray(
     Raises:
         ClusterError: if nothing answers there in time, or not to our token; names the address.
     """
-    import ray
-
     deadline = monotonic() + timeout_s
     host, port = _parse(address)
+    ensure_unconnected()
     with _authentication(address):
         _check_port(address, host, port, min(timeout_s, _CONNECT_TIMEOUT_S))
         _check_answer(address, max(1.0, deadline - monotonic()))
-        try:
-            _join(address, worker_env or {})
+        with ray_session(f"{address}: cannot be joined", worker_env, address=address):
             yield read_inventory().capacity
-        finally:
-            ray.shutdown()
 
 
 def _parse(address: str) -> tuple[str, int]:
@@ -99,23 +95,4 @@ def _check_answer(address: str, timeout_s: float) -> None:
             f"{address}: the cluster does not accept this token: set {TOKEN_PATH} to a copy of "
             "the head node's token file"
         )
-    raise ClusterError(f"{address}: cannot be joined: {_last_line(asked.stderr)}")
-
-
-def _join(address: str, worker_env: Mapping[str, str]) -> None:
-    import ray
-
-    try:
-        ray.init(
-            address=address,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            runtime_env={"env_vars": dict(worker_env)},
-        )
-    except Exception as error:  # Ray raises almost anything here
-        raise ClusterError(f"{address}: cannot be joined: {_last_line(str(error))}") from error
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason was given"
+    raise ClusterError(f"{address}: cannot be joined: {first_line(asked.stderr)}")

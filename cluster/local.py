@@ -1,13 +1,12 @@
 """A private Ray on this machine, for as long as it is needed."""
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from cluster.environment import environment
-from cluster.errors import ClusterError
 from cluster.machine import usable_cpus, visible_gpus
 from cluster.resources import Capacity
+from cluster.session import ensure_unconnected, ray_session
 from cluster.token import ensure_token_file, token_mode
 
 OBJECT_STORE_BYTES = 150_000_000  # only small messages go through it; data is read by each trial
@@ -38,34 +37,17 @@ def local_ray(
     Raises:
         ClusterError: if Ray is already running in this process, or cannot be started.
     """
-    import ray
-
-    if ray.is_initialized():
-        raise ClusterError("this process already uses a Ray: leave it before starting another")
-    offered = local_capacity() if capacity is None else capacity
+    ensure_unconnected()
     ensure_token_file()
-    with environment(_RAYLET_ENVIRONMENT), token_mode():
-        try:
-            _start(offered, worker_env or {})
-            yield offered
-        finally:
-            ray.shutdown()
-
-
-def _start(offered: Capacity, worker_env: Mapping[str, str]) -> None:
-    import ray
-
-    try:
-        ray.init(
-            address="local",  # never whatever RAY_ADDRESS names
-            num_cpus=int(offered.cpus),
-            num_gpus=int(offered.gpus),
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            object_store_memory=OBJECT_STORE_BYTES,
-            runtime_env={"env_vars": dict(worker_env)},
-        )
-    except Exception as error:  # Ray raises almost anything here
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ClusterError(f"no Ray could be started on this machine: {reason}") from error
+    offered = local_capacity() if capacity is None else capacity
+    started = ray_session(
+        "no Ray could be started on this machine",
+        worker_env,
+        address="local",  # never whatever RAY_ADDRESS names
+        num_cpus=int(offered.cpus),
+        num_gpus=int(offered.gpus),
+        include_dashboard=False,
+        object_store_memory=OBJECT_STORE_BYTES,
+    )
+    with environment(_RAYLET_ENVIRONMENT), token_mode(), started:
+        yield offered

@@ -7,7 +7,7 @@ run=$2
 
 if [ ! -e "$run/sweep.yaml" ]; then
     "$ganorch" run "$(dirname "$0")/demo.yaml" --out "$run"
-elif [ ! -e "$run/report.html" ]; then
+elif [ ! -e "$run/best/metrics.json" ]; then
     echo "Going on with $run, which was interrupted."
     "$ganorch" resume "$run"
 else

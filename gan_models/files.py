@@ -1,12 +1,13 @@
-"""Files that appear whole or not at all, and folders likewise."""
+"""Files that appear whole or not at all, folders likewise, and the checksum of a file."""
 
+import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 
@@ -17,9 +18,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     The content is on disk before it gets its name, so a crash leaves the old file or the new one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    draft = Path(name)
+    draft = _beside(path)
     try:
         yield draft
         _flush(draft)
@@ -31,17 +30,22 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Give an empty folder beside ``path``; on success it takes the place of ``path``."""
+    """Give an empty folder beside ``path``; on success it takes the place of ``path``.
+
+    A former folder is moved aside before it is removed: ``path`` is never half of a folder.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    draft, former = _beside(path), _beside(path)
+    draft.mkdir()
     try:
         yield draft
-        for file in draft.rglob("*"):
-            _flush(file)
+        for entry in (*draft.rglob("*"), draft):
+            _flush(entry)
         if path.exists():
-            shutil.rmtree(path)
+            path.replace(former)
         draft.replace(path)
         _flush(path.parent)
+        shutil.rmtree(former, ignore_errors=True)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -55,6 +59,17 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write plain data as readable JSON, whole or not at all; refuses NaN and infinity."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _beside(path: Path) -> Path:
+    # not tempfile's: those only their owner may read, and a run folder may be a team's
+    return path.with_name(f".{path.name}.{token_hex(8)}")
 
 
 def _flush(path: Path) -> None:

@@ -5,6 +5,7 @@ and shape, checksum). No code and no pickle.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ from torch import Tensor, nn
 
 from gan_models.config import GanConfig
 from gan_models.errors import CheckpointError
-from gan_models.files import write_json
+from gan_models.files import file_sha256, write_json
 from gan_models.networks.registry import build_generator
 from gan_models.samples import SampleKind, SampleSpec
-from gan_models.training.checkpoint import file_sha256
+from gan_models.training.checkpoint import load_weights
 from gan_models.training.draws import draw_latents
 
 MODEL_VERSION = 1
@@ -37,7 +38,7 @@ class Model:
 
     def draw(self, num: int, *, seed: int) -> Tensor:
         """Return ``num`` samples in stored form on the CPU; ``seed`` alone determines them."""
-        return self.sample.decode(self.draw_seen(num, seed=seed))
+        return self.sample.decode(self.draw_seen(num, seed=seed)).cpu()
 
     @torch.no_grad()
     def draw_seen(self, num: int, *, seed: int) -> Tensor:
@@ -72,24 +73,33 @@ def load_model(folder: Path, *, device: torch.device | str = "cpu") -> Model:
     weights = folder / WEIGHTS_FILE
     if not weights.is_file() or file_sha256(weights) != description.get("sha256"):
         raise CheckpointError(f"{weights}: missing or damaged (its checksum does not match)")
-    config = GanConfig.from_params(description["params"])
-    kind, shape = description["sample"]["kind"], description["sample"]["shape"]
-    sample = SampleSpec(SampleKind(kind), tuple(shape))
-    generator = build_generator(config, sample)
-    generator.load_state_dict(load_file(weights))
-    return Model(generator.to(device).eval().requires_grad_(False), config, sample)
+    model = _build_untrained(description, path=folder / DESCRIPTION_FILE)
+    load_weights(model.generator, load_file(weights), path=weights)
+    model.generator.to(device).eval().requires_grad_(False)
+    return model
+
+
+def _build_untrained(description: Mapping[str, Any], *, path: Path) -> Model:
+    try:
+        config = GanConfig.from_params(description["params"])
+        kind, shape = description["sample"]["kind"], description["sample"]["shape"]
+        sample = SampleSpec(SampleKind(kind), tuple(shape))
+        return Model(build_generator(config, sample), config, sample)
+    except KeyError as error:
+        raise CheckpointError(f"{path}: has no {error}") from error
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: describes no model ({error})") from error
 
 
 def _read_description(folder: Path) -> dict[str, Any]:
     path = folder / DESCRIPTION_FILE
     try:
-        description: dict[str, Any] = json.loads(path.read_text())
+        description: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CheckpointError(f"{folder}: not a model folder (no {DESCRIPTION_FILE})") from error
     except ValueError as error:
         raise CheckpointError(f"{path}: not JSON ({error})") from error
-    if description.get("version") != MODEL_VERSION:
-        raise CheckpointError(
-            f"{path}: version {description.get('version')}, but this program reads {MODEL_VERSION}"
-        )
+    version = description.get("version") if isinstance(description, dict) else None
+    if version != MODEL_VERSION:
+        raise CheckpointError(f"{path}: version {version}, but this program reads {MODEL_VERSION}")
     return description

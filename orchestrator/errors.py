@@ -22,7 +22,7 @@ class UsageError(GanorchError):
 
 
 class ConfigError(UsageError):
-    """A spec that cannot be meant."""
+    """A spec, or a file of curves, that cannot be meant."""
 
 
 class RunFolderError(UsageError):

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.records import StoppedBy, TrialStatus, VerdictKind
+from orchestrator.wording import UNKNOWN, format_fid, format_kimg, format_number, format_verdict
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-UNKNOWN = "—"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +68,7 @@ def results_table(history: SweepHistory) -> "Table":
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("#", "smoothed FID", "best FID", "coverage", "modes", "kimg"):
         table.add_column(heading, justify="right")
-    for heading in ("trial", "network", "losses", "verdict", "reason"):
+    for heading in ("trial", "network", "losses", "verdict", "ended by", "reason"):
         table.add_column(heading)
     for row in leaderboard(history):
         style = "bold" if row.is_selected else None
@@ -111,18 +110,15 @@ def _row(rank: int, trial: TrialHistory, selected: str | None) -> LeaderboardRow
 def _cells(row: LeaderboardRow) -> list[str]:
     return [
         f"★ {row.rank}" if row.is_selected else str(row.rank),
-        _number(row.smoothed_fid, ".3g"),
-        _number(row.best_fid, ".3g"),
-        _number(row.coverage, ".3f"),
-        _number(row.modes, ".0f"),
-        f"{row.kimg:.1f}",
+        format_fid(row.smoothed_fid),
+        format_fid(row.best_fid),
+        format_number(row.coverage, ".3f"),
+        format_number(row.modes, ".0f"),
+        format_kimg(row.kimg),
         row.trial_id,
         row.network,
         row.losses,
-        row.verdict or row.status,
+        format_verdict(row.verdict),
+        row.stopped_by or row.status,
         row.reason,
     ]
-
-
-def _number(value: float, form: str) -> str:
-    return format(value, form) if isfinite(value) else UNKNOWN

@@ -56,6 +56,11 @@ class RunPaths:
         return self.root / "journal.jsonl"
 
     @property
+    def lock(self) -> Path:
+        """Held by the process that drives the sweep."""
+        return self.root / ".lock"
+
+    @property
     def trials(self) -> Path:
         """One folder for each trial."""
         return self.root / "trials"

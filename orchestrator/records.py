@@ -81,7 +81,7 @@ class Verdict:
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain data."""
-        return {key: _plain(value) for key, value in asdict(self).items()}
+        return json_ready(asdict(self))
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
@@ -131,7 +131,7 @@ class Evaluation:
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain data; non-finite numbers become None."""
-        return {key: _plain(value) for key, value in asdict(self).items()}
+        return json_ready(asdict(self))
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
@@ -168,7 +168,12 @@ class TrialRecord:
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain data; non-finite numbers become None."""
-        return {key: _plain(value) for key, value in asdict(self).items()}
+        return json_ready(asdict(self))
+
+
+def json_ready(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping fit for JSON; non-finite numbers become None."""
+    return {key: _plain(value) for key, value in values.items()}
 
 
 def _plain(value: Any) -> Any:

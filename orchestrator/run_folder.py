@@ -1,5 +1,10 @@
 """A run folder: made once, never overwritten, opened by every later command."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
 from orchestrator.config.load import load_config
 from orchestrator.config.model import SweepConfig
 from orchestrator.errors import RunFolderError
@@ -51,3 +56,23 @@ def create_run_folder(paths: RunPaths) -> None:
             f"{root}: exists already and is not overwritten: choose another --out, or go on "
             f"with it by `ganorch resume {root}`"
         )
+
+
+@contextmanager
+def sole_driver(paths: RunPaths) -> Iterator[None]:
+    """Keep other processes from driving the same sweep; a killed one no longer holds it.
+
+    Raises:
+        RunFolderError: if another process is driving it.
+    """
+    lock = FileLock(paths.lock, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise RunFolderError(
+            f"{paths.root}: another process is running this sweep: wait for it, or end it first"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from gan_models.files import write_json
-from gan_models.seeds import derive_seed
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.scheduler import Scheduler
 from orchestrator.history import SweepHistory
@@ -21,6 +20,7 @@ from orchestrator.paths import RunPaths
 from orchestrator.progress.listener import SweepListener
 from orchestrator.records import Evaluation, StoppedBy, TrialRecord, TrialStatus, VerdictKind
 from orchestrator.sampling.sampler import ParameterSampler
+from orchestrator.trial.order import order_trial, training_seed
 from orchestrator.trial.spec import Message, TrialSpec
 
 _FAILED_KINDS = (VerdictKind.COLLAPSED, VerdictKind.DIVERGED, VerdictKind.DEAD)
@@ -72,7 +72,12 @@ class Search:
         return self._spec(self._propose())
 
     def receive(self, trial: str, message: Message) -> bool:
-        """Take in one message of a trial; return whether the trial must stop."""
+        """Take in one message of a trial; return whether the trial must stop.
+
+        A trial that has finished stays finished, whatever a second attempt at it still sends.
+        """
+        if self.history.trials[trial].record.status.is_finished:
+            return True
         if message["kind"] == "started":
             self._write("started", trial_id=trial)
             return False
@@ -108,11 +113,16 @@ class Search:
     def _is_spent(self) -> bool:
         budget = self.config.budget
         hours = self.history.used_s / 3600
-        trial_s = sum(record.seconds for record in self.history.records if isfinite(record.seconds))
-        gpu_hours = trial_s * self.config.resources.gpus_per_trial / 3600
+        gpu_hours = self._trial_hours() * self.config.resources.gpus_per_trial
         over_hours = budget.max_hours is not None and hours >= budget.max_hours
         over_gpu_hours = budget.max_gpu_hours is not None and gpu_hours >= budget.max_gpu_hours
         return over_hours or over_gpu_hours
+
+    def _trial_hours(self) -> float:
+        """Add up what trials have spent on training and on being evaluated."""
+        trained = [record.seconds for record in self.history.records]
+        evaluated = [row.eval_seconds for row in self.history.evaluations]
+        return sum(filter(isfinite, trained + evaluated)) / 3600
 
     def _propose(self) -> TrialRecord:
         index = len(self.history.trials)
@@ -126,28 +136,20 @@ class Search:
     def _new_identity(self, params: Mapping[str, Any]) -> tuple[str, int]:
         """Name a proposal; one that was made before becomes a replicate with another seed."""
         for replicate in range(len(self.history.trials) + 1):
-            seed = derive_seed(self.config.search.seed, "training", replicate)
+            seed = training_seed(self.config, replicate)
             name = trial_id(params, seed)
             if name not in self.history.trials:
                 return name, seed
         raise AssertionError("more names than trials cannot all be taken")
 
     def _spec(self, record: TrialRecord) -> TrialSpec:
-        config = self.config
-        return TrialSpec(
+        return order_trial(
+            self.config,
+            self._paths.root,
             trial_id=record.trial_id,
             index=record.index,
             params=record.params,
             seed=record.seed,
-            run_folder=str(self._paths.root.resolve()),
-            data=config.data,
-            budget_nimg=config.budget.nimg_per_trial,
-            every_nimg=config.evaluation.every_nimg,
-            num_samples=config.evaluation.samples,
-            features=config.evaluation.features,
-            evaluation_seed=derive_seed(config.search.seed, "evaluation"),
-            device="cuda" if config.resources.gpus_per_trial > 0 else "cpu",
-            num_threads=max(1, int(config.resources.cpus_per_trial)),
         )
 
     def _evaluated(self, name: str, message: Message) -> bool:

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 from cluster.resources import TrialResources, concurrent_trials
+from gan_models.files import whole_file
 from gan_models.grids import draw_grid
 from orchestrator.backends.base import Backend
 from orchestrator.backends.inprocess import InProcessBackend
@@ -23,7 +24,7 @@ from orchestrator.paths import RunPaths
 from orchestrator.preflight import check_sweep
 from orchestrator.progress.listener import SweepListener
 from orchestrator.report.page import write_report
-from orchestrator.run_folder import create_run_folder, open_config
+from orchestrator.run_folder import create_run_folder, open_config, sole_driver
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.search import Search
 from orchestrator.tables import write_tables
@@ -47,31 +48,40 @@ def run_sweep(config: SweepConfig, place: Place, listener: SweepListener) -> Swe
 
     Raises:
         UsageError: if the folder is taken or unwritable, or the spec cannot be carried out.
+        ClusterError: if the cluster cannot hold one trial, or cannot be joined.
         SweepError: if no trial is worth handing over.
     """
     space = check_sweep(config)
     create_run_folder(place.paths)
-    save_config(place.paths.sweep, config)
-    _draw_reals(config, place.paths)
-    return _carry_on(config, space, place, listener)
+    with _backend(config, place) as backend:  # a spec that does not fit leaves the folder empty
+        save_config(place.paths.sweep, config)
+        with sole_driver(place.paths):
+            return _carry_on(config, space, place.paths, backend, listener)
 
 
 def resume_sweep(place: Place, listener: SweepListener) -> SweepHistory:
     """Go on with a sweep after any interruption; finished trials are not run again.
 
     Raises:
-        RunFolderError: if there is no sweep in the folder.
+        RunFolderError: if there is no sweep in the folder, or another process runs it.
         JournalError: if its journal is damaged.
     """
     config = open_config(place.paths)
-    return _carry_on(config, check_sweep(config), place, listener)
+    with sole_driver(place.paths):
+        space = check_sweep(config)
+        with _backend(config, place) as backend:
+            return _carry_on(config, space, place.paths, backend, listener)
 
 
 def _carry_on(
-    config: SweepConfig, space: SearchSpace, place: Place, listener: SweepListener
+    config: SweepConfig,
+    space: SearchSpace,
+    paths: RunPaths,
+    backend: Backend,
+    listener: SweepListener,
 ) -> SweepHistory:
-    paths = place.paths
-    with Journal(paths.journal) as journal, listener, _backend(config, place) as backend:
+    _draw_reals(config, paths)
+    with Journal(paths.journal) as journal, listener:
         search = Search(
             config,
             paths.root,
@@ -145,7 +155,8 @@ def _draw_reals(config: SweepConfig, paths: RunPaths) -> None:
     """Put a grid of real samples beside the fakes, for whoever looks at the report."""
     splits = open_yardstick(config.data, config.evaluation.features).splits
     picture = draw_grid(splits.train.stored[:NUM_SHOWN], splits.sample)
-    picture.save(paths.real_samples, format="PNG")
+    with whole_file(paths.real_samples) as draft:
+        picture.save(draft, format="PNG")
 
 
 def _json_ready(values: dict[str, Any]) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from search_spaces.parameter import Parameter
 from search_spaces.space import SearchSpace
 
 __all__ = [
-    "SPACES",
     "Choice",
     "Domain",
     "Float",
     "Integer",
     "Parameter",
+    "SPACES",
     "Scalar",
     "SearchSpace",
     "SpaceError",

@@ -13,7 +13,7 @@ def learning_rates(domain: Domain) -> tuple[Parameter, Parameter]:
 
 
 WIDE = learning_rates(Float(1e-5, 1e-2, log=True))
-MODERATE = learning_rates(Float(1e-4, 1e-2, log=True))
+MODERATE = learning_rates(Float(2e-4, 5e-3, log=True))
 
 MOMENTUM = (
     Parameter(

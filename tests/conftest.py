@@ -1,6 +1,7 @@
 """What every test may ask for, and the conditions that all tests run under."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,11 @@ def repository() -> Path:
 def source_files(repository: Path) -> list[Path]:
     """Return every module of the four packages, in a stable order."""
     return sorted(file for package in PACKAGES for file in (repository / package).rglob("*.py"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def feature_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Train a feature network once for all tests and their processes, away from the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANORCH_CACHE", str(tmp_path_factory.mktemp("feature-cache")))
+        yield

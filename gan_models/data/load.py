@@ -29,7 +29,7 @@ def load_splits(source: DataSource, seed: int = 0) -> Splits:
     if source.name is not None:
         return _NAMED[source.name](seed)
     path = Path(str(source.path)).expanduser()
-    data = _read(path, source.kind)
+    data = read_samples(path, source.kind)
     if len(data) < MIN_SAMPLES:
         raise DataError(
             f"{path}: too few samples: {len(data)}; at least {MIN_SAMPLES} are needed, "
@@ -38,7 +38,16 @@ def load_splits(source: DataSource, seed: int = 0) -> Splits:
     return data.split(seed)
 
 
-def _read(path: Path, kind: str | None) -> UnsplitData:
+def read_samples(path: Path, kind: str | None = None) -> UnsplitData:
+    """Read every sample of a file or folder, unsplit.
+
+    Args:
+        path: of the file or folder.
+        kind: one of ``FILE_KINDS``; None guesses it from the path.
+
+    Raises:
+        DataError: if the data cannot be read or used; the message names the file.
+    """
     if not path.exists():
         raise DataError(f"{path}: does not exist")
     kind = kind or _guess_kind(path)

@@ -17,7 +17,7 @@ def frechet_interval(
     Resampled sets repeat samples, which adds the metric's upward bias a second time: the
     distances D*_b lie around D + bias, not around D. The interval is therefore centred,
     [D + q(2.5 %) − mean D*, D + q(97.5 %) − mean D*], q being quantiles of D*. It is one for the
-    distance at these sample counts.
+    distance at these sample counts, and wider than need be for fakes as good as real.
 
     Args:
         real: n x d features.

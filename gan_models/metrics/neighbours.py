@@ -3,7 +3,7 @@
 Precision and recall: Kynkäänniemi et al., 1904.06991. Density and coverage: Naeem et al.,
 2002.09797. A ball reaches to the k-th nearest *other* sample of its own set and does not hold its
 border (as the authors' ``prdc``). For fakes as good as real, density is 1 on average, and coverage
-of N reals by M fakes 1 − ∏_{i<k} (N−1−i) / (N+M−1−i).
+that of :func:`gan_models.metrics.perfect.perfect_coverage`.
 """
 
 from collections.abc import Iterator

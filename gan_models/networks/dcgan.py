@@ -19,7 +19,7 @@ from gan_models.networks.blocks import LEAK, maybe_spectral
 from gan_models.samples import SampleKind, SampleSpec
 
 MIN_SIZE, MAX_SIZE = 8, 64
-_COARSEST = 4  # pixels per side at the bottom, as in the paper; 2 for images below 16
+_COARSEST = 4  # pixels per side at the bottom, as in the paper; 2 or 3 for images below 16
 _MIN_CHANNELS = 8
 
 

@@ -35,6 +35,6 @@ def build_discriminator(config: GanConfig, sample: SampleSpec, *, seed: int = 0)
 
 
 def _build(builder: Builder, config: GanConfig, sample: SampleSpec, seed: int) -> nn.Module:
-    with torch.random.fork_rng(devices=[]):  # torch's layers draw from the global generator
-        torch.manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):  # torch's layers draw from the CPU's global generator
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would move the GPUs' as well
         return builder(config, sample)

@@ -1,14 +1,16 @@
 """Checkpoints: the full state on disk, whole or not at all, verified when it is read.
 
 A checkpoint is a folder with ``state.safetensors`` and ``checkpoint.json``; the latter holds the
-progress, the configuration and the checksum of the former. A checkpoint that does not verify is
+progress, the configuration and one checksum over all of it. A checkpoint that does not verify is
 passed over for the one before.
 """
 
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -16,10 +18,12 @@ from torch.optim import Optimizer
 
 from gan_models.config import GanConfig
 from gan_models.errors import CheckpointError
-from gan_models.files import whole_folder, write_json
+from gan_models.files import file_sha256, whole_folder, write_json
 from gan_models.training.state import TrainState
 
 CHECKPOINT_VERSION = 1
+TENSORS_FILE = "state.safetensors"
+MANIFEST_FILE = "checkpoint.json"
 _PREFIX = "checkpoint-"
 _NUM_KEPT = 2  # the one before the last serves if the last is damaged
 
@@ -28,16 +32,15 @@ def save_checkpoint(folder: Path, state: TrainState, config: GanConfig) -> Path:
     """Write the state under ``folder`` and drop all but the last two; return its own folder."""
     path = folder / f"{_PREFIX}{state.nimg:012d}"
     with whole_folder(path) as draft:
-        tensors = draft / "state.safetensors"
-        save_file(_to_tensors(state), tensors)
+        save_file(_to_tensors(state), draft / TENSORS_FILE)
         manifest = {
             "version": CHECKPOINT_VERSION,
             "nimg": state.nimg,
             "step": state.step,
             "config": config.to_params(),
-            "sha256": file_sha256(tensors),
         }
-        write_json(draft / "checkpoint.json", manifest)
+        checksum = _checksum(manifest, draft / TENSORS_FILE)
+        write_json(draft / MANIFEST_FILE, {**manifest, "sha256": checksum})
     for old in _checkpoints(folder)[:-_NUM_KEPT]:
         shutil.rmtree(old)
     return path
@@ -50,37 +53,63 @@ def restore_latest(folder: Path, state: TrainState, config: GanConfig) -> bool:
         False if there is none to restore; the state is then untouched.
 
     Raises:
-        CheckpointError: if a checkpoint is of another configuration.
+        CheckpointError: if a checkpoint is of another configuration, version or kind of sample.
     """
     for path in reversed(_checkpoints(folder)):
         manifest = _read_verified(path)
         if manifest is None:
             continue
-        if manifest["config"] != config.to_params():
-            raise CheckpointError(f"{path}: belongs to a run with other parameters")
-        _from_tensors(state, load_file(path / "state.safetensors"))
+        _refuse_other_run(path, manifest, config)
+        _from_tensors(state, path / TENSORS_FILE)
         state.nimg, state.step = manifest["nimg"], manifest["step"]
         return True
     return False
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's content in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def load_weights(network: nn.Module, tensors: Mapping[str, Tensor], *, path: Path) -> None:
+    """Copy the weights and buffers that ``path`` held into a network.
+
+    Raises:
+        CheckpointError: if one is missing, left over or of another shape.
+    """
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        name = type(network).__name__
+        raise CheckpointError(f"{path}: its weights do not fit the {name} to restore") from error
 
 
 def _checkpoints(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"{_PREFIX}*"))
 
 
-def _read_verified(path: Path) -> dict | None:  # type: ignore[type-arg]
+def _checksum(manifest: Mapping[str, Any], tensors: Path) -> str:
+    text = json.dumps(manifest, sort_keys=True) + file_sha256(tensors)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read_verified(path: Path) -> dict[str, Any] | None:
     try:
-        manifest = json.loads((path / "checkpoint.json").read_text())
-        verified = manifest["sha256"] == file_sha256(path / "state.safetensors")
-    except (OSError, ValueError, KeyError):
+        manifest: dict[str, Any] = json.loads((path / MANIFEST_FILE).read_text(encoding="utf-8"))
+        is_whole = manifest.pop("sha256") == _checksum(manifest, path / TENSORS_FILE)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return manifest if verified and manifest["version"] == CHECKPOINT_VERSION else None
+    return manifest if is_whole else None
+
+
+def _refuse_other_run(path: Path, manifest: Mapping[str, Any], config: GanConfig) -> None:
+    version, there, here = manifest["version"], manifest["config"], config.to_params()
+    if version != CHECKPOINT_VERSION:
+        raise CheckpointError(
+            f"{path}: version {version}, but this program reads {CHECKPOINT_VERSION}"
+        )
+    other = [
+        f"{name} = {there.get(name)} there, {here.get(name)} here"
+        for name in sorted({*there, *here})
+        if there.get(name) != here.get(name)
+    ]
+    if other:
+        raise CheckpointError(f"{path}: belongs to a run with other parameters: {'; '.join(other)}")
 
 
 def _networks(state: TrainState) -> dict[str, nn.Module]:
@@ -103,16 +132,18 @@ def _to_tensors(state: TrainState) -> dict[str, Tensor]:
     return tensors
 
 
-def _from_tensors(state: TrainState, tensors: dict[str, Tensor]) -> None:
+def _from_tensors(state: TrainState, path: Path) -> None:
+    tensors = load_file(path)
     for owner, network in _networks(state).items():
-        prefix = f"{owner}/"
-        network.load_state_dict(
-            {key[len(prefix) :]: tensors[key] for key in tensors if key.startswith(prefix)}
-        )
+        load_weights(network, _owned_by(owner, tensors), path=path)
     for owner, optimizer in _optimizers(state).items():
         moments: dict[int, dict[str, Tensor]] = {}
-        for key, tensor in tensors.items():
-            if key.startswith(f"{owner}/"):
-                _, index, name = key.split("/")
-                moments.setdefault(int(index), {})[name] = tensor
+        for key, tensor in _owned_by(owner, tensors).items():
+            index, name = key.split("/")
+            moments.setdefault(int(index), {})[name] = tensor
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+
+
+def _owned_by(owner: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    prefix = f"{owner}/"
+    return {key[len(prefix) :]: tensors[key] for key in tensors if key.startswith(prefix)}

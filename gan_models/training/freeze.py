@@ -10,10 +10,10 @@ from torch.nn.utils.parametrize import ParametrizationList
 class Freeze:
     """Context in which a network only computes.
 
-    Its parameters ask for no gradient, its normalisation layers keep using the statistics of the
-    batch but record none, and its spectral norms keep the singular vectors that they have. After
-    the context every parameter and buffer is bit for bit what it was. Built once, entered often:
-    the network is walked only here.
+    Its parameters ask for no gradient, its batch norms keep using the statistics of the batch but
+    record none, and its spectral norms keep the singular vectors that they have. After the context
+    every parameter, buffer and mode is bit for bit what it was. Built once, entered often: the
+    network is walked only here.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -23,7 +23,10 @@ class Freeze:
             layer for layer in layers if getattr(layer, "track_running_stats", False)
         ]
         self._iterating = [
-            part for layer in layers if isinstance(layer, ParametrizationList) for part in layer
+            (part, owner)
+            for owner in layers
+            if isinstance(owner, ParametrizationList)
+            for part in owner
         ]
 
     def __enter__(self) -> None:
@@ -42,5 +45,5 @@ class Freeze:
             weight.requires_grad_(not frozen)
         for layer in self._recording:
             layer.track_running_stats = not frozen
-        for part in self._iterating:
-            part.training = not frozen
+        for part, owner in self._iterating:
+            part.training = owner.training and not frozen

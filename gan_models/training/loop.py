@@ -59,6 +59,9 @@ def train(
 
 
 def updates_per_round(config: GanConfig, num_real: int) -> tuple[int, int]:
-    """Return how many D and G updates one round has; an epoch shows D each real sample once."""
+    """Return how many D and G updates one round has.
+
+    An epoch is as many batches as all real samples fill; the last one reaches into the next epoch.
+    """
     per_unit = 1 if config.round_unit == "steps" else ceil(num_real / config.batch_size)
     return config.d_steps * per_unit, config.g_steps * per_unit

@@ -44,8 +44,12 @@ def build_config(values: Mapping[str, Any], *, where: str = "spec") -> SweepConf
 
 def save_config(path: Path, config: SweepConfig) -> None:
     """Write the resolved configuration as YAML that :func:`load_config` reads."""
-    text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    write_text(path, text)
+    write_text(path, config_yaml(config))
+
+
+def config_yaml(config: SweepConfig) -> str:
+    """Return the resolved configuration as YAML."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
 def parse_assignment(text: str, *, option: str) -> tuple[str, Any]:
@@ -96,7 +100,8 @@ def _anchor_data_path(values: Mapping[str, Any], folder: Path) -> None:
 
 
 def _describe(error: ValidationError) -> str:
-    first = error.errors()[0]
+    problems = error.errors()  # of which a misspelt key often explains one that is missing
+    first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
     place = ".".join(str(part) for part in first["loc"] if not _is_union_branch(part))
     if first["type"] == "extra_forbidden":
         return f"unknown key '{place}': {nearest(str(first['loc'][-1]), _keys_at(first['loc']))}"
@@ -104,7 +109,10 @@ def _describe(error: ValidationError) -> str:
         return f"'{place}' is missing"
     if first["type"] == "value_error":
         return str(first["ctx"]["error"])
-    return f"{place} = {first['input']!r}: {_lower_first(first['msg'])}"
+    if first["type"] in ("model_type", "dict_type"):
+        return f"{place} = {first['input']!r}: must be a mapping of keys to values"
+    reason = first["msg"].replace("Input should", "must")
+    return f"{place} = {first['input']!r}: {_lower_first(reason)}"
 
 
 def _is_union_branch(part: int | str) -> bool:

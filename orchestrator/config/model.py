@@ -2,12 +2,32 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from gan_models.data.source import DataSource
 
-PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
+
+def _refuse_truth_value(value: Any) -> Any:
+    if isinstance(value, bool):  # which Python counts among the integers
+        raise PydanticCustomError("truth_value", "must be a number")
+    return value
+
+
+_Number = BeforeValidator(_refuse_truth_value)
+Whole = Annotated[int, _Number, Field(ge=0)]
+Count = Annotated[int, _Number, Field(ge=1)]
+NonNegativeFloat = Annotated[float, _Number, Field(ge=0, allow_inf_nan=False)]
+PositiveFloat = Annotated[float, _Number, Field(gt=0, allow_inf_nan=False)]
+Kimg = Annotated[float, _Number, Field(ge=0.001, allow_inf_nan=False)]  # from one image on
+Fraction = Annotated[float, _Number, Field(ge=0, le=1)]
 Params = dict[str, Any]
 
 
@@ -21,9 +41,9 @@ class SearchConfig(Section):
     """Which parameters are tried."""
 
     sampler: Literal["tpe", "random"] = "tpe"
-    trials: Annotated[int, Field(ge=1)] = 16
-    seed: Annotated[int, Field(ge=0)] = 0
-    startup_trials: Annotated[int, Field(ge=1)] | None = Field(
+    trials: Count = 16
+    seed: Whole = 0
+    startup_trials: Count | None = Field(
         default=None,
         description="random trials before the sampler learns; by default a third, at most 10",
     )
@@ -32,7 +52,7 @@ class SearchConfig(Section):
 class BudgetConfig(Section):
     """What may be spent. The caps in hours end the proposing of trials; running ones finish."""
 
-    kimg_per_trial: PositiveFloat = 250.0
+    kimg_per_trial: Kimg = 250.0
     max_hours: PositiveFloat | None = None
     max_gpu_hours: PositiveFloat | None = None
 
@@ -45,8 +65,8 @@ class BudgetConfig(Section):
 class EvaluationConfig(Section):
     """How often and by what a trial is measured."""
 
-    every_kimg: PositiveFloat = 10.0
-    samples: Annotated[int, Field(ge=16)] = 2000
+    every_kimg: Kimg = 10.0
+    samples: Annotated[int, _Number, Field(ge=16)] = 2000
     features: str = "auto"
 
     @property
@@ -59,15 +79,15 @@ class SchedulerConfig(Section):
     """Which trials are outclassed."""
 
     kind: Literal["asha", "none"] = "asha"
-    reduction: Annotated[int, Field(ge=2)] = 3
-    grace_kimg: PositiveFloat = 30.0
+    reduction: Annotated[int, _Number, Field(ge=2)] = 3
+    grace_kimg: Kimg = 30.0
 
 
 class ResourcesConfig(Section):
     """What one trial occupies, and how many run at once."""
 
     cpus_per_trial: PositiveFloat = 1.0
-    gpus_per_trial: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    gpus_per_trial: NonNegativeFloat = 0.0
     concurrent: int | Literal["auto"] = "auto"
 
     @field_validator("concurrent", mode="before")
@@ -89,8 +109,8 @@ class DiversityConfig(Section):
 class SelectionConfig(Section):
     """How the finalists are re-tested: every kept snapshot on ``seeds`` fresh sets of fakes."""
 
-    finalists: Annotated[int, Field(ge=1)] = 3
-    seeds: Annotated[int, Field(ge=1)] = 3
+    finalists: Count = 3
+    seeds: Count = 3
     diversity: DiversityConfig = DiversityConfig()
 
 

@@ -108,7 +108,7 @@ def choose_winner(candidates: Sequence[CandidateScores], *, min_coverage: float)
     scored = [candidate for candidate in candidates if isfinite(candidate.log_fid)]
     if not scored:
         raise SweepError(
-            f"none of the {len(candidates)} finalists could be scored on fresh samples"
+            f"none of the {len(candidates)} candidates could be scored on fresh samples"
         )
     diverse = [candidate for candidate in scored if not candidate.coverage < min_coverage]
     eligible = diverse or scored
@@ -154,8 +154,9 @@ def _reason(winner: CandidateScores, leader: CandidateScores, num_eligible: int)
     if winner is leader:
         return f"{scores}: the lowest FID of {num_eligible} candidates"
     gap = expm1(winner.log_fid - leader.log_fid)
+    other = f"{leader.trial_id} at {leader.snapshot_nimg / 1000:g} kimg"
     return (
-        f"{scores}: a tie with the lowest FID, {fmean(leader.fids):.3g} of {leader.trial_id}"
+        f"{scores}: a tie with the lowest FID, {fmean(leader.fids):.3g} of {other}"
         f" ({gap:.1%} apart), decided by diversity ({_diversity(leader)} there)"
     )
 

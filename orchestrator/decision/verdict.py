@@ -168,7 +168,7 @@ def _suspicion(case: Case, alarm: Alarm) -> str:
     rules = case.rules
     if alarm.length < rules.suspect_after:
         return f"{fid_and_best(case)}; watched: {_lasting(alarm)}"
-    return f"suspect: {_lasting(alarm)}, and {rules.confirm_after} end the trial"
+    return f"suspect: {_lasting(alarm)}; {rules.confirm_after} end the trial"
 
 
 def _lasting(alarm: Alarm) -> str:

@@ -8,8 +8,14 @@ from typing import Self, TextIO
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
 from orchestrator.progress.estimate import Plan, Tally, format_duration, seconds_left, tally
-from orchestrator.progress.wording import ending_text, number_text, verdict_text
 from orchestrator.records import TrialRecord
+from orchestrator.wording import (
+    format_ending,
+    format_fid,
+    format_kimg,
+    format_number,
+    format_verdict,
+)
 
 
 class LinesListener:
@@ -59,15 +65,16 @@ class LinesListener:
 
 
 def _evaluation_line(record: TrialRecord) -> str:
-    return f"{record.trial_id} at {record.nimg / 1000:.1f} kimg: {_standing(record)}"
+    return f"{record.trial_id} at {format_kimg(record.nimg / 1000)} kimg: {_standing(record)}"
 
 
 def _end_line(record: TrialRecord) -> str:
-    end = f"{ending_text(record)} at {record.nimg / 1000:.1f} kimg"
+    end = f"{format_ending(record)} at {format_kimg(record.nimg / 1000)} kimg"
     reason = f" ({record.reason})" if record.reason else ""
     return f"{record.trial_id} {end}: {_standing(record)}{reason}"
 
 
 def _standing(record: TrialRecord) -> str:
-    fid, coverage = number_text(record.best_fid, ".3g"), number_text(record.best_coverage, ".2f")
-    return f"{verdict_text(record)}, best FID {fid}, coverage {coverage}"
+    coverage = format_number(record.best_coverage, ".2f")
+    verdict, fid = format_verdict(record.verdict), format_fid(record.best_fid)
+    return f"{verdict}, best FID {fid}, coverage {coverage}"

@@ -14,8 +14,15 @@ from rich.text import Text
 from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.journal import Event
 from orchestrator.progress.estimate import Plan, Tally, format_duration, seconds_left, tally
-from orchestrator.progress.wording import ending_text, number_text, verdict_text
 from orchestrator.records import TrialStatus
+from orchestrator.wording import (
+    UNKNOWN,
+    format_ending,
+    format_fid,
+    format_kimg,
+    format_number,
+    format_verdict,
+)
 
 _LINES_AROUND_ROWS = 5  # heading, column names, the line on hidden trials, and the prompt
 _MIN_ROWS = 4
@@ -76,7 +83,8 @@ class _Heading:
         counts = f"{self._tally.num_done} of {self._tally.num_planned} trials done"
         yield Text.assemble(
             (counts, "bold"),
-            f" · {self._tally.num_running} running · {self._tally.seen_nimg / 1000:,.0f} kimg"
+            f" · {self._tally.num_running} running"
+            f" · {format_kimg(self._tally.seen_nimg / 1000)} kimg"
             f" · {format_duration(elapsed_s)} elapsed · {format_duration(left_s)} left",
         )
 
@@ -114,15 +122,15 @@ def _trial_table(trials: Sequence[TrialHistory], plan: Plan) -> Table:
 
 
 def _cells(trial: TrialHistory, plan: Plan) -> list[str | ProgressBar]:
-    record, curve = trial.record, trial.evaluations
+    record, curve, budget = trial.record, trial.evaluations, plan.budget_nimg
     return [
         escape(record.trial_id),
-        escape(str(record.params.get("network", "–"))),
-        number_text(record.best_fid, ".3g"),
-        number_text(curve[-1].fid, ".3g") if curve else "–",
-        number_text(record.best_coverage, ".2f"),
-        verdict_text(record),
-        f"{record.nimg / 1000:.0f}/{plan.budget_nimg / 1000:.0f}",
-        ProgressBar(total=plan.budget_nimg, completed=record.nimg, width=_BAR_WIDTH),
-        ending_text(record),
+        escape(str(record.params.get("network", UNKNOWN))),
+        format_fid(record.best_fid),
+        format_fid(curve[-1].fid) if curve else UNKNOWN,
+        format_number(record.best_coverage, ".2f"),
+        format_verdict(record.verdict),
+        f"{format_kimg(record.nimg / 1000)} / {format_kimg(budget / 1000)}",
+        ProgressBar(budget, record.nimg, _BAR_WIDTH, complete_style="cyan", finished_style="cyan"),
+        format_ending(record),
     ]

@@ -111,7 +111,7 @@ def build_view(spec: Mapping[str, Any], history: SweepHistory, paths: RunPaths) 
         selection=history.selection,
         certificate=history.certificate,
         winner_png=_winner_png(history, paths),
-        real_png=_read_png(paths.root / "real.png"),
+        real_png=_read_png(paths.real_samples),
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset, Split
 from gan_models.data.residence import place
+from gan_models.files import whole_file
 from gan_models.grids import draw_grid
 from gan_models.metrics.threads import pinned_threads
 from gan_models.model_folder import Model
@@ -47,8 +48,12 @@ def run_trial(spec: TrialSpec) -> Messages:
             try:
                 yield from trial.run()
             except GeneratorExit:
-                trial.stopped_from_outside()
+                trial.close_board(TrialStatus.STOPPED)
                 raise
+            except Exception:
+                trial.close_board(TrialStatus.FAILED)
+                raise
+            yield trial.ending()
 
 
 @dataclass
@@ -67,19 +72,29 @@ class _Trial:
     verdicts: list[Verdict] = field(default_factory=list)
 
     def run(self) -> Iterator[Message]:
-        for known in range(1, len(self.curve) + 1):
-            yield self._judge(known)
+        for num_known, row in enumerate(list(self.curve), start=1):
+            self._show_samples(row.nimg)  # the board begins anew with each attempt
+            yield self._judge(num_known)
         for due_nimg in self._due():
             if self._is_over():
                 break
             self._advance(due_nimg)
             yield self._judge(len(self.curve))
-        yield self._ending()
 
-    def stopped_from_outside(self) -> None:
-        """Say on the board that the cohort ended this trial."""
-        if self.verdicts:
-            self.board.finish(self.verdicts[-1].kind, TrialStatus.STOPPED)
+    def ending(self) -> Message:
+        """Return the last message of a trial that ran to its own end."""
+        verdict = self.verdicts[-1]
+        if self._is_over():
+            status, stopped_by, reason = TrialStatus.STOPPED, StoppedBy.VERDICT, verdict.reason
+        else:
+            status, stopped_by = TrialStatus.COMPLETED, StoppedBy.BUDGET
+            reason = f"budget of {self.spec.budget_nimg / 1000:g} kimg used; {verdict.reason}"
+        self.close_board(status)
+        return finished(status, stopped_by, reason=reason, verdict=verdict.kind)
+
+    def close_board(self, status: TrialStatus) -> None:
+        """Say on the board how the trial ended."""
+        self.board.finish(self.verdicts[-1].kind if self.verdicts else None, status)
 
     def _due(self) -> Iterator[int]:
         """Yield the image counts at which to evaluate: 0, every interval, and the budget."""
@@ -112,10 +127,14 @@ class _Trial:
         fakes = model.draw(NUM_SHOWN, seed=self.spec.evaluation_seed)
         picture = io.BytesIO()
         draw_grid(fakes, model.sample).save(picture, format="PNG")
-        path = self.paths.sample_grid(self.state.nimg)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture.getvalue())
-        self.board.add_samples(picture.getvalue(), self.state.nimg)
+        with whole_file(self.paths.sample_grid(self.state.nimg)) as draft:
+            draft.write_bytes(picture.getvalue())
+        self._show_samples(self.state.nimg)
+
+    def _show_samples(self, nimg: int) -> None:
+        picture = self.paths.sample_grid(nimg)
+        if picture.exists():
+            self.board.add_samples(picture.read_bytes(), nimg)
 
     def _judge(self, num_rows: int) -> Message:
         rows = self.curve[:num_rows]
@@ -132,16 +151,6 @@ class _Trial:
     def _is_over(self) -> bool:
         return bool(self.verdicts) and self.verdicts[-1].action.is_stop
 
-    def _ending(self) -> Message:
-        verdict = self.verdicts[-1]
-        if self._is_over():
-            status, stopped_by, reason = TrialStatus.STOPPED, StoppedBy.VERDICT, verdict.reason
-        else:
-            status, stopped_by = TrialStatus.COMPLETED, StoppedBy.BUDGET
-            reason = f"budget of {self.spec.budget_nimg / 1000:g} kimg used; {verdict.reason}"
-        self.board.finish(verdict.kind, status)
-        return finished(status, stopped_by, reason=reason, verdict=verdict.kind)
-
 
 def _open(spec: TrialSpec) -> _Trial:
     run_paths = RunPaths(Path(spec.run_folder))
@@ -151,12 +160,6 @@ def _open(spec: TrialSpec) -> _Trial:
     state = new_state(config, yardstick.splits.sample, seed=spec.seed, device=spec.device)
     is_resumed = restore_latest(paths.checkpoints, state, config)
     curve = rewind_evaluations(paths.evaluations, nimg=state.nimg if is_resumed else -1)
-    board = TrialBoard(
-        run_paths.tensorboard / spec.trial_id,
-        trial_id=spec.trial_id,
-        params=config.to_params(),
-        purge_step=0 if is_resumed or paths.samples.exists() else None,
-    )
     return _Trial(
         spec=spec,
         config=config,
@@ -165,6 +168,11 @@ def _open(spec: TrialSpec) -> _Trial:
         yardstick=yardstick,
         state=state,
         meter=Meter(spec, config, yardstick),
-        board=board,
         curve=curve,
+        board=TrialBoard(
+            run_paths.tensorboard / spec.trial_id,
+            trial_id=spec.trial_id,
+            params=config.to_params(),
+            purge_step=0 if is_resumed or paths.samples.exists() else None,
+        ),
     )

@@ -1,13 +1,11 @@
 """Trials as Ray Tune trials on whatever cluster this process is connected to."""
 
-import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ray import tune
 
+from cluster.environment import environment
 from orchestrator.backends.raytune.scheduler import ReportAdapter
 from orchestrator.backends.raytune.searcher import SearchAdapter
 from orchestrator.backends.raytune.trainable import make_trainable, trial_id_in
@@ -21,6 +19,8 @@ WORKER_ENVIRONMENT = {
 _DRIVER_ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # our tables and boards replace them
     "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # Tune's snapshots are never read
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl+C is ours: Tune's own handler returns as if done
+    "RAY_AIR_NEW_OUTPUT": "0",  # the new output prints even at verbose=0
 }
 _MAX_WORKER_DEATHS = 2
 
@@ -41,7 +41,7 @@ class RayTuneBackend:
         if search.num_left == 0:
             return
         resources = {"cpu": self.cpus_per_trial, "gpu": self.gpus_per_trial}
-        with _environment(_DRIVER_ENVIRONMENT), tempfile.TemporaryDirectory() as scratch:
+        with environment(_DRIVER_ENVIRONMENT), tempfile.TemporaryDirectory() as scratch:
             tuner = tune.Tuner(
                 tune.with_resources(make_trainable(run_trial), resources),
                 tune_config=tune.TuneConfig(
@@ -65,18 +65,3 @@ class RayTuneBackend:
 
 def _name(trial: tune.experiment.Trial) -> str:
     return trial_id_in(trial.config)
-
-
-@contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Set variables for Tune, which reads them as it starts, and take them back."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

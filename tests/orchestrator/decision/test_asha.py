@@ -62,7 +62,9 @@ def test_reasons_have_numbers(asha: AshaScheduler) -> None:
 
 
 def test_equal_scores_all_go_on(asha: AshaScheduler) -> None:
-    assert not any(decision.stop for decision in report_all(asha, [10.0] * 9))
+    decisions = report_all(asha, [10.0] * 9)
+    assert not any(decision.stop for decision in decisions)
+    assert "among the best third of 9 trials" in decisions[-1].reason
 
 
 @pytest.mark.parametrize("fid", [nan, inf])

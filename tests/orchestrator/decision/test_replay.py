@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,7 +36,11 @@ def test_a_verdict_sees_nothing_after_its_row(fids: list[float], cut: int) -> No
 def test_a_run_is_described_at_the_step_where_it_would_have_been_stopped(
     collapsing: list[Evaluation],
 ) -> None:
-    (judged,) = judge_curves({"a": collapsing})
+    recovered = [
+        replace(row, fid=1.0, coverage=0.9) if index > 30 else row
+        for index, row in enumerate(collapsing)
+    ]
+    (judged,) = judge_curves({"a": recovered})
     assert list(judged) == KEYS
     assert judged["stop_step"] == 2700  # rows 20 to 27 are the eight bad ones
     assert (judged["run"], judged["verdict"]) == ("a", "collapsed")
@@ -75,6 +80,24 @@ def test_curves_of_fid_alone_are_judged(make_rows: MakeRows) -> None:
 def test_shorter_rules_stop_sooner(collapsing: list[Evaluation]) -> None:
     (judged,) = judge_curves({"a": collapsing}, rules_for(25))
     assert judged["stop_step"] == 2400
+
+
+def test_a_budget_scales_the_rules_as_a_sweep_does(collapsing: list[Evaluation]) -> None:
+    (judged,) = judge_curves({"a": collapsing}, budget_nimg=250_000)  # 25 steps of 10,000
+    (expected,) = judge_curves({"a": collapsing}, rules_for(25))
+    assert judged["stop_step"] == expected["stop_step"] == 2400
+
+
+def test_a_budget_lengthens_the_warm_up(collapsing: list[Evaluation]) -> None:
+    (judged,) = judge_curves({"a": collapsing}, budget_nimg=4_000_000)  # 5 % are 20 evaluations
+    kinds = [entry["verdict"] for entry in judged["verdicts"]]
+    assert kinds[:20] == ["warming_up"] * 20
+    assert kinds[20] != "warming_up"
+
+
+def test_a_budget_of_images_scales_nothing_where_images_were_not_counted() -> None:
+    rows = [Evaluation(run="a", step=step, fid=20.0) for step in range(30)]
+    assert judge_curves({"a": rows}, budget_nimg=1000) == judge_curves({"a": rows})
 
 
 def test_the_result_is_plain_data(make_rows: MakeRows, collapsing: list[Evaluation]) -> None:

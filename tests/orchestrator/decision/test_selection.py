@@ -113,7 +113,7 @@ class TestWinner:
         a, b = scores("a", [10.0], coverage=0.8), scores("b", [10.1], coverage=0.9)
         selection = winner(a, b)
         assert selection.trial_id == "b"
-        assert "a tie with the lowest FID, 10 of a (1.0% apart)" in selection.reason
+        assert "a tie with the lowest FID, 10 of a at 50 kimg (1.0% apart)" in selection.reason
         assert winner(a, scores("b", [10.2], coverage=0.9)).trial_id == "a"
 
     def test_a_gap_within_two_standard_errors_is_a_tie(self) -> None:
@@ -146,7 +146,7 @@ class TestWinner:
 
     @pytest.mark.parametrize("candidates", [[], [scores("a", [nan])], [scores("a", [])]])
     def test_without_a_score_there_is_no_selection(self, candidates: list[Any]) -> None:
-        with pytest.raises(SweepError, match=f"none of the {len(candidates)} finalists"):
+        with pytest.raises(SweepError, match=f"none of the {len(candidates)} candidates"):
             winner(*candidates)
 
     def test_what_was_looked_at_is_counted(self) -> None:

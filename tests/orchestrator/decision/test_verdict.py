@@ -113,7 +113,8 @@ def test_training_that_is_not_finite_is_dead_whatever_fid_says(make_rows: MakeRo
     ("num_bad", "kind", "action"),
     [
         (2, VerdictKind.IMPROVING, Action.GO_ON),
-        (4, VerdictKind.IMPROVING, Action.GO_ON),
+        (3, VerdictKind.IMPROVING, Action.GO_ON),
+        (4, VerdictKind.PLATEAUED, Action.GO_ON),
         (5, VerdictKind.COLLAPSED, Action.STOP_KEEP_BEST),
     ],
 )
@@ -123,8 +124,8 @@ def test_collapse_is_watched_then_suspect_then_confirmed(
     rows = make_rows(from_row(12, 70.0, SLOW), from_row(12, 0.31, DIVERSE))[: 12 + num_bad]
     verdict = verdict_on(rows)
     assert (verdict.kind, verdict.action) == (kind, action)
-    tier = {2: "watched: ", 4: "suspect: ", 5: ""}[num_bad]
-    assert f"{tier}coverage 0.31, was 0.90 at 40 kimg; FID 2.38x its best" in verdict.reason
+    tier = {2: "watched: ", 3: "suspect: ", 4: "suspect: ", 5: ""}[num_bad]
+    assert f"{tier}coverage 0.31, was 0.90 at 40 kimg; FID 2.56x its best" in verdict.reason
     assert f"for {num_bad} evaluations in a row" in verdict.reason
 
 
@@ -138,6 +139,7 @@ def test_peaceful_endings_wait_while_an_alarm_is_counting(make_rows: MakeRows) -
 
 def test_a_collapse_is_not_closed_as_degradation(make_rows: MakeRows) -> None:
     fids = from_row(10, 30.0, from_row(13, 60.0, np.full(NUM_ROWS, 20.0)), until=13)
+    fids[0] = 200.0
     rows = make_rows(fids, from_row(13, 0.1, DIVERSE))
     first_stop = next(
         verdict
@@ -173,6 +175,14 @@ def test_a_plateau_says_what_is_left_to_gain(make_rows: MakeRows) -> None:
     falling = [20.0 * exp(-0.005 * index) for index in range(20)]
     reason = verdict_on(make_rows(falling, [0.9] * 20)).reason
     assert "at best 4.9 % lower after half as long again" in reason  # 1 - exp(-0.005 * 10)
+
+
+@pytest.mark.parametrize(("gain", "action"), [(0.08, Action.STOP_KEEP_BEST), (0.12, Action.GO_ON)])
+def test_a_tenth_more_to_gain_is_worth_going_on(
+    make_rows: MakeRows, gain: float, action: Action
+) -> None:
+    falling = [20.0 * (1.0 - gain) ** (index / 10) for index in range(20)]
+    assert verdict_on(make_rows(falling, [0.9] * 20)).action is action
 
 
 def test_the_checkpoint_to_keep_has_the_lowest_fid(make_rows: MakeRows) -> None:

@@ -1,5 +1,6 @@
 """A finished sweep of fourteen made-up trials on disk, with every kind of ending."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,6 +17,7 @@ from sklearn.datasets import load_digits
 from orchestrator.journal import Journal
 from orchestrator.paths import RunPaths
 from orchestrator.records import Action, Evaluation, Verdict, VerdictKind
+from orchestrator.report.view import RunView, load_view
 
 BUDGET_KIMG, EVERY_KIMG = 250, 10
 SPEC = {
@@ -61,9 +63,9 @@ class Story:
 
 
 STORIES = [
-    Story("ash-4f2a", 6.1, 40, 250, "improving", "budget", "gained 6 % over the last 5 evaluations"),
+    Story("ash-4f2a", 6.1, 40, 250, "improving", "budget", "gained 6 % over 5 evaluations"),
     Story("elm-91c0", 9.5, 30, 90, "improving", "scheduler", "rank 6 of 8 at the rung of 90 kimg"),
-    Story("fir-07de", 3.3, 38, 250, "improving", "budget", "gained 3 % over the last 5 evaluations"),
+    Story("fir-07de", 3.3, 38, 250, "improving", "budget", "gained 3 % over 5 evaluations"),
     Story("oak-c3b1", 14, 20, 30, "improving", "scheduler", "rank 9 of 9 at the rung of 30 kimg",
           "mlp"),
     Story("yew-55aa", 5.2, 25, 140, "collapsed", "verdict",
@@ -188,11 +190,23 @@ def write_run(root: Path) -> RunPaths:
     paths.best.mkdir()
     rng = np.random.default_rng(100)
     (paths.best / "samples.png").write_bytes(grid_png(14.0, rng))
-    (paths.root / "real.png").write_bytes(grid_png(0.0, rng))
+    paths.real_samples.write_bytes(grid_png(0.0, rng))
     return paths
 
 
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> RunPaths:
+    """A finished sweep of fourteen trials with pictures; only to be read."""
+    return write_run(tmp_path_factory.mktemp("runs") / "digits-demo")
+
+
 @pytest.fixture
-def demo_run(tmp_path: Path) -> RunPaths:
-    """A finished sweep of fourteen trials with pictures."""
-    return write_run(tmp_path / "digits-demo")
+def demo_run(finished_run: RunPaths, tmp_path: Path) -> RunPaths:
+    """The same sweep to change at will."""
+    return RunPaths(shutil.copytree(finished_run.root, tmp_path / "digits-demo"))
+
+
+@pytest.fixture
+def demo_view(finished_run: RunPaths) -> RunView:
+    """What the report shows of it."""
+    return load_view(finished_run)

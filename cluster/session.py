@@ -1,0 +1,57 @@
+"""This process's one connection to Ray, made quietly and always ended."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from cluster.errors import ClusterError
+
+
+def ensure_unconnected() -> None:
+    """Check that this process may connect: Ray allows one connection at a time.
+
+    Raises:
+        ClusterError: if it is connected already.
+    """
+    import ray
+
+    if ray.is_initialized():
+        raise ClusterError("this process already uses a Ray: leave it before using another")
+
+
+@contextmanager
+def ray_session(
+    failure: str, worker_env: Mapping[str, str] | None = None, **arguments: Any
+) -> Iterator[None]:
+    """Connect with ``ray.init(**arguments)``; disconnect on leaving, whatever happened.
+
+    Args:
+        failure: begins the message where Ray cannot do it.
+        worker_env: environment variables of every worker process of ours.
+        arguments: what else ``ray.init`` is told.
+
+    Raises:
+        ClusterError: if Ray cannot connect, with its reason in one line.
+    """
+    import ray
+
+    try:
+        try:
+            ray.init(
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                runtime_env={"env_vars": dict(worker_env or {})},
+                **arguments,
+            )
+        except Exception as error:  # Ray raises almost anything here
+            raise ClusterError(f"{failure}: {first_line(str(error))}") from error
+        yield
+    finally:
+        ray.shutdown()
+
+
+def first_line(text: str) -> str:
+    """Return the first line that says something."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[0] if lines else "no reason was given"

@@ -1,0 +1,53 @@
+"""``ganorch generate``: samples from a finished generator, as a picture or as numbers."""
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.errors import writing_to
+from orchestrator.errors import UsageError
+
+_FORMATS = (".png", ".npz")
+
+
+@click.command()
+@click.argument("model_dir", type=click.Path(path_type=Path))
+@click.option("-n", "num", type=click.IntRange(min=1), default=64, show_default=True)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A picture (.png), or the array 'samples' (.npz).",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+def generate(model_dir: Path, *, num: int, out: Path, seed: int, force: bool) -> None:
+    """Draw samples from a generator.
+
+    MODEL_DIR is a model folder, or a run folder, which stands for its best generator.
+    """
+    _check_target(out, may_replace=force)
+
+    from gan_models.files import whole_file
+    from orchestrator.generators import open_generator
+
+    model = open_generator(model_dir)
+    samples = model.draw(num, seed=seed)
+    with writing_to(out), whole_file(out) as draft, draft.open("wb") as file:
+        if out.suffix == ".npz":
+            import numpy as np
+
+            np.savez_compressed(file, samples=samples.numpy())
+        else:
+            from gan_models.grids import draw_grid
+
+            draw_grid(samples, model.sample).save(file, format="PNG")
+    click.echo(out)
+
+
+def _check_target(out: Path, *, may_replace: bool) -> None:
+    if out.suffix not in _FORMATS:
+        raise UsageError(f"{out}: the name must end in {' or '.join(_FORMATS)}")
+    if out.is_dir() or (out.exists() and not may_replace):
+        raise UsageError(f"{out}: exists already; --force replaces a file")

@@ -1,0 +1,23 @@
+"""``ganorch results``: the ranked trials."""
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.output import print_json, print_table
+
+
+@click.command()
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def results(run_dir: Path, *, as_json: bool) -> None:
+    """Rank the trials, with the verdict on each and what ended it."""
+    from orchestrator.leaderboard import results_mapping, results_table
+    from orchestrator.paths import RunPaths
+    from orchestrator.run_folder import open_history
+
+    history = open_history(RunPaths(run_dir))
+    if as_json:
+        print_json(results_mapping(history))
+    else:
+        print_table(results_table(history))

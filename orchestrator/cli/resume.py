@@ -1,0 +1,33 @@
+"""``ganorch resume``: go on after any interruption."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.errors import resumable
+
+
+@click.command()
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.option("--address", metavar="HOST:PORT", help="Join this Ray cluster, start none.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def resume(run_dir: Path, *, address: str | None, quiet: bool) -> None:
+    """Go on with a sweep; finished trials are not run again."""
+    from orchestrator.cli.summary import print_summary
+    from orchestrator.paths import RunPaths
+    from orchestrator.progress import choose_listener
+    from orchestrator.run_folder import open_config
+    from orchestrator.sweep import Place, resume_sweep
+
+    paths = RunPaths(run_dir)
+    config = open_config(paths)
+    listener = choose_listener(
+        sys.stderr,
+        num_trials=config.search.trials,
+        budget_nimg=config.budget.nimg_per_trial,
+        is_quiet=quiet,
+    )
+    with resumable(run_dir):
+        history = resume_sweep(Place(paths, address), listener)
+    print_summary(paths, history)

@@ -1,0 +1,99 @@
+"""``ganorch run``: a whole sweep, or what it would cost."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.errors import resumable
+
+if TYPE_CHECKING:
+    from cluster.resources import Capacity
+    from orchestrator.config.model import SweepConfig
+
+
+@click.command()
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The run folder, which must not exist yet.  [default: runs/NAME]",
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override the spec, such as search.trials=4. May be given again.",
+)
+@click.option("--address", metavar="HOST:PORT", help="Join this Ray cluster, start none.")
+@click.option("--dry-run", is_flag=True, help="Check the spec, print it and its cost, and stop.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def run(
+    spec: Path,
+    *,
+    out: Path | None,
+    overrides: tuple[str, ...],
+    address: str | None,
+    dry_run: bool,
+    quiet: bool,
+) -> None:
+    """Carry out a whole sweep.
+
+    Search, train, judge, select, certify, export, report: all that SPEC asks for.
+    """
+    from orchestrator.config.load import load_config
+
+    config = load_config(spec, overrides)
+    if dry_run:
+        _show_plan(config, address)
+        return
+    folder = out or Path("runs") / config.name
+    with resumable(folder):
+        _carry_out(config, folder, address, is_quiet=quiet)
+
+
+def _carry_out(config: "SweepConfig", folder: Path, address: str | None, *, is_quiet: bool) -> None:
+    from orchestrator.cli.summary import print_summary
+    from orchestrator.paths import RunPaths
+    from orchestrator.progress import choose_listener
+    from orchestrator.sweep import Place, run_sweep
+
+    listener = choose_listener(
+        sys.stderr,
+        num_trials=config.search.trials,
+        budget_nimg=config.budget.nimg_per_trial,
+        is_quiet=is_quiet,
+    )
+    paths = RunPaths(folder)
+    print_summary(paths, run_sweep(config, Place(paths, address), listener))
+
+
+def _show_plan(config: "SweepConfig", address: str | None) -> None:
+    """Print the spec and, as comments, the plan: the whole is a spec again."""
+    from cluster.resources import TrialResources, concurrent_trials
+    from orchestrator.config.load import config_yaml
+    from orchestrator.plan import describe_plan, plan_sweep
+    from orchestrator.preflight import check_sweep
+    from orchestrator.sweep import make_scheduler
+
+    check_sweep(config)
+    resources = config.resources
+    per_trial = TrialResources(resources.cpus_per_trial, resources.gpus_per_trial)
+    limit = None if resources.concurrent == "auto" else resources.concurrent
+    concurrent = concurrent_trials(_capacity(address), per_trial, limit)
+    if config.backend == "in-process":
+        concurrent = 1
+    plan = plan_sweep(config, make_scheduler(config), concurrent=concurrent)
+    click.echo(config_yaml(config) + "\n" + "\n".join(f"# {line}" for line in describe_plan(plan)))
+
+
+def _capacity(address: str | None) -> "Capacity":
+    from cluster.attached import attached_ray
+    from cluster.local import local_capacity
+
+    if address is None:
+        return local_capacity()
+    with attached_ray(address) as capacity:
+        return capacity

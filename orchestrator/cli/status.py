@@ -1,0 +1,112 @@
+"""``ganorch status``: what runs now, and what is left."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestrator.cli.output import facts_table, print_json, print_table, table_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from orchestrator.config.model import SweepConfig
+    from orchestrator.history import SweepHistory
+
+
+@click.command()
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def status(run_dir: Path, *, as_json: bool) -> None:
+    """Show what runs now, and what is left."""
+    from orchestrator.history import SweepHistory
+    from orchestrator.journal import read_journal
+    from orchestrator.paths import RunPaths
+    from orchestrator.run_folder import open_config
+
+    paths = RunPaths(run_dir)
+    config = open_config(paths)
+    events = read_journal(paths.journal)
+    silent_s = max(0.0, time.time() - events[-1]["time_s"]) if events else None
+    found = status_mapping(config, SweepHistory.replay(events), silent_s=silent_s)
+    if as_json:
+        print_json(found)
+        return
+    print_table(facts_table(_facts(found)))
+    if found["running"]:
+        click.echo()
+        print_table(_running_table(found["running"]))
+
+
+def status_mapping(
+    config: "SweepConfig", history: "SweepHistory", *, silent_s: float | None
+) -> dict[str, Any]:
+    """Return how a sweep stands as plain data.
+
+    Args:
+        config: of the sweep.
+        history: what its journal says.
+        silent_s: how long ago the journal's last event was; None without events.
+    """
+    from orchestrator.leaderboard import leaderboard
+    from orchestrator.progress.estimate import Plan, tally
+    from orchestrator.records import TrialStatus
+
+    plan = Plan(config.search.trials, config.budget.nimg_per_trial)
+    counts = tally(history.records, plan)
+    rows = leaderboard(history)
+    by_status = {
+        str(kind): sum(row.status is kind for row in rows)
+        for kind in TrialStatus
+        if kind is not TrialStatus.PAUSED
+    }
+    return {
+        "name": config.name,
+        "trials": {"planned": counts.num_planned, **by_status},
+        "seen_kimg": counts.seen_nimg / 1000,
+        "left_kimg": counts.left_nimg / 1000,
+        "used_s": round(history.used_s, 3),
+        "silent_s": None if silent_s is None else round(silent_s, 3),
+        "best": rows[0].to_mapping() if rows else None,
+        "running": [row.to_mapping() for row in rows if row.status is TrialStatus.RUNNING],
+        "selected": (history.selection or {}).get("trial_id"),
+    }
+
+
+def _facts(found: dict[str, Any]) -> dict[str, str]:
+    from orchestrator.progress.estimate import format_duration
+    from orchestrator.wording import format_fid, format_kimg
+
+    trials, best = found["trials"], found["best"]
+    parts = [f"{count} {name}" for name, count in trials.items() if count and name != "planned"]
+    facts = {
+        "sweep": found["name"],
+        "trials": f"{', '.join(parts) or 'none begun'}; {trials['planned']} planned",
+        "budget": f"{format_kimg(found['seen_kimg'])} kimg seen, "
+        f"about {format_kimg(round(found['left_kimg']))} to come",
+    }
+    if best is not None:
+        facts["best"] = f"{best['trial_id']}, smoothed FID {format_fid(best['smoothed_fid'])}"
+    facts["selected"] = found["selected"] or "not yet"
+    if found["silent_s"] is not None:
+        facts["last event"] = f"{format_duration(found['silent_s'])} ago"
+    return facts
+
+
+def _running_table(rows: list[dict[str, Any]]) -> "Table":
+    from orchestrator.wording import format_fid, format_kimg, format_number, format_verdict
+
+    numbers = ("kimg", "best FID", "coverage")
+    table = table_of("running", "network", *numbers, "verdict", "reason", right=numbers)
+    for row in rows:
+        table.add_row(
+            row["trial_id"],
+            row["network"],
+            format_kimg(row["kimg"]),
+            format_fid(row["best_fid"]),
+            format_number(row["coverage"], ".3f"),
+            format_verdict(row["verdict"]),
+            row["reason"],
+        )
+    return table

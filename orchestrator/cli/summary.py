@@ -1,0 +1,66 @@
+"""What a person wants to read when a sweep has ended."""
+
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.cli.output import facts_table, print_table
+
+if TYPE_CHECKING:
+    from orchestrator.history import SweepHistory
+    from orchestrator.paths import RunPaths
+
+
+def print_summary(paths: "RunPaths", history: "SweepHistory") -> None:
+    """Print winner, verdict and certificate, and where everything lies."""
+    print_table(facts_table(summary_facts(paths, history)))
+
+
+def summary_facts(paths: "RunPaths", history: "SweepHistory") -> dict[str, str]:
+    """Return the lines of the summary by name; the history must hold a selection."""
+    from orchestrator.leaderboard import trial_losses
+    from orchestrator.wording import format_verdict
+
+    selection, certificate = dict(history.selection or {}), dict(history.certificate or {})
+    record = history.trials[selection["trial_id"]].record
+    network = f"{record.params.get('network', '')} {trial_losses(record.params)}".strip()
+    return {
+        "winner": f"{record.trial_id} of {len(history.trials)} trials ({network})",
+        "verdict": f"{format_verdict(record.verdict)}: {record.reason}",
+        "selected": selection["reason"],
+        "certificate": _distance(certificate),
+        "against real": _ratio(certificate),
+        "diversity": _diversity(certificate, selection),
+        "generator": str(paths.best),
+        "samples": str(paths.best / "samples.png"),
+        "report": str(paths.report),
+        "curves": f"ganorch tensorboard {paths.root}",
+    }
+
+
+def _distance(certificate: dict[str, Any]) -> str:
+    from orchestrator.wording import format_fid
+
+    low, high = (format_fid(certificate[name]) for name in ("fid_low", "fid_high"))
+    return (
+        f"FID {format_fid(certificate['fid'])} [{low}, {high}], {certificate['n_fake']:,} fakes "
+        f"against {certificate['n_real']:,} untouched reals, features {certificate['features']}"
+    )
+
+
+def _ratio(certificate: dict[str, Any]) -> str:
+    from orchestrator.wording import UNKNOWN, format_fid, format_number
+
+    fake, real = certificate["fid_at_real_n"], certificate["real_fid"]
+    ratio = format_number(fake / real, ".2f") if fake is not None and real else UNKNOWN
+    return (
+        f"{ratio} times the FID of other reals at n = {certificate['n_chunk']:,} "
+        f"({format_fid(fake)} against {format_fid(real)})"
+    )
+
+
+def _diversity(certificate: dict[str, Any], selection: dict[str, Any]) -> str:
+    from orchestrator.wording import format_number
+
+    coverage = format_number(certificate["coverage"], ".3f")
+    modes = format_number(certificate["modes"], ".0f")
+    gate = "" if selection["passed_gate"] else "; below the gate of the spec, or not measured"
+    return f"coverage {coverage}, modes {modes}{gate}"

@@ -1,0 +1,55 @@
+"""The finals of a sweep held again, on what its run folder has now."""
+
+from orchestrator.errors import RunFolderError
+from orchestrator.export.folder import export_best
+from orchestrator.finals import select_and_certify
+from orchestrator.history import SweepHistory
+from orchestrator.journal import Journal
+from orchestrator.paths import RunPaths
+from orchestrator.records import json_ready
+from orchestrator.report.page import write_report
+from orchestrator.run_folder import open_config, sole_driver
+from orchestrator.tables import write_tables
+
+
+def reselect(paths: RunPaths, *, despite_unfinished: bool = False) -> SweepHistory:
+    """Select and certify anew, and write ``best/``, the tables and the report.
+
+    The same trials give the same selection: the draws of a sweep's finals derive from its seed.
+
+    Args:
+        paths: of the run folder.
+        despite_unfinished: whether trials that are not finished may stand as they are.
+
+    Raises:
+        RunFolderError: if it is no run folder, another process drives the sweep, or there are
+            unfinished trials that were not waived.
+        JournalError: if its journal is damaged.
+        SweepError: if no trial is worth handing over.
+    """
+    config = open_config(paths)
+    with sole_driver(paths), Journal(paths.journal) as journal:
+        history = SweepHistory.replay(journal.recalled)
+        if not despite_unfinished:
+            _check_finished(paths, history)
+        history.apply(journal.append("opened"))
+        selection, certificate = select_and_certify(config, paths, history)
+        outcome = {
+            "selection": selection.to_mapping(),
+            "certificate": json_ready(certificate.to_mapping()),
+        }
+        history.apply(journal.append("selected", **outcome))
+        export_best(config, paths, history)
+        write_tables(paths, history)
+        write_report(paths)
+    return history
+
+
+def _check_finished(paths: RunPaths, history: SweepHistory) -> None:
+    unfinished = [row.trial_id for row in history.records if not row.status.is_finished]
+    if unfinished:
+        raise RunFolderError(
+            f"{paths.root}: {len(unfinished)} of {len(history.records)} trials are not finished "
+            f"({', '.join(unfinished)}): `ganorch resume {paths.root}` goes on with them, "
+            "--now selects without them"
+        )

@@ -1,0 +1,41 @@
+"""From a resolved configuration and parameters to the order for one trial."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gan_models.seeds import derive_seed
+from orchestrator.config.model import SweepConfig
+from orchestrator.trial.spec import TrialSpec
+
+
+def order_trial(
+    config: SweepConfig,
+    run_folder: Path,
+    *,
+    trial_id: str,
+    index: int,
+    params: Mapping[str, Any],
+    seed: int,
+) -> TrialSpec:
+    """Return everything that determines a trial; equal arguments order the equal trial."""
+    return TrialSpec(
+        trial_id=trial_id,
+        index=index,
+        params=params,
+        seed=seed,
+        run_folder=str(run_folder.resolve()),
+        data=config.data,
+        budget_nimg=config.budget.nimg_per_trial,
+        every_nimg=config.evaluation.every_nimg,
+        num_samples=config.evaluation.samples,
+        features=config.evaluation.features,
+        evaluation_seed=derive_seed(config.search.seed, "evaluation"),
+        device="cuda" if config.resources.gpus_per_trial > 0 else "cpu",
+        num_threads=max(1, int(config.resources.cpus_per_trial)),
+    )
+
+
+def training_seed(config: SweepConfig, replicate: int = 0) -> int:
+    """Return the seed by which trials train; replicates of equal parameters differ in it alone."""
+    return derive_seed(config.search.seed, "training", replicate)

@@ -1,0 +1,55 @@
+"""How numbers, verdicts and endings are written wherever people read them."""
+
+from math import isfinite
+
+from orchestrator.records import StoppedBy, TrialRecord, VerdictKind
+
+UNKNOWN = "—"
+
+_ENDINGS = {
+    StoppedBy.BUDGET: "ran its budget",
+    StoppedBy.VERDICT: "stopped by verdict",
+    StoppedBy.SCHEDULER: "outclassed",
+    StoppedBy.ERROR: "failed",
+}
+
+
+def format_number(value: object, form: str) -> str:
+    """Format a number; a dash for anything that is not a finite one.
+
+    >>> format_number(0.95, ".3f"), format_number(float("nan"), ".3f")
+    ('0.950', '—')
+    """
+    is_number = isinstance(value, int | float) and isfinite(value)
+    return format(value, form) if is_number else UNKNOWN
+
+
+def format_fid(value: object) -> str:
+    """Write a Fréchet distance with three digits that count, also where the last one is zero.
+
+    >>> format_fid(3.1), format_fid(38.0), format_fid(1234.5)
+    ('3.10', '38.0', '1,234')
+    """
+    if not isinstance(value, int | float) or not isfinite(value):
+        return UNKNOWN
+    num_decimals = next((n for n, top in ((4, 0.1), (3, 1), (2, 10), (1, 100)) if value < top), 0)
+    return f"{value:,.{num_decimals}f}"
+
+
+def format_kimg(value: object) -> str:
+    """Write thousands of images, with a decimal only where there is one.
+
+    >>> format_kimg(1600.0), format_kimg(12.5)
+    ('1,600', '12.5')
+    """
+    return format_number(value, ",.1f").removesuffix(".0")
+
+
+def format_verdict(verdict: VerdictKind | None) -> str:
+    """Return a verdict as words rather than as an identifier."""
+    return verdict.replace("_", " ") if verdict else UNKNOWN
+
+
+def format_ending(record: TrialRecord) -> str:
+    """Say what ended a trial, or how it stands."""
+    return _ENDINGS[record.stopped_by] if record.stopped_by else str(record.status)

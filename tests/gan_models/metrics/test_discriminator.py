@@ -1,0 +1,100 @@
+from math import isnan, nan
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gan_models.metrics.discriminator import DiscriminatorHealth, discriminator_health
+from gan_models.samples import SampleKind, SampleSpec
+
+POINT = SampleSpec(SampleKind.POINT, (1,))
+
+
+class ValueAsLogit(nn.Module):
+    def forward(self, seen: Tensor) -> Tensor:
+        return seen
+
+
+def health(
+    threshold: float = 0.0, fakes: tuple[float, ...] = (-3, -1, -1, 1)
+) -> DiscriminatorHealth:
+    return discriminator_health(
+        ValueAsLogit(),
+        POINT,
+        train_real=torch.tensor([[4.0], [2.0], [1.0], [-1.0]]),
+        heldout_real=torch.tensor([[1.0], [-1.0]]),
+        fake_seen=torch.tensor(fakes)[:, None],
+        threshold=threshold,
+    )
+
+
+def test_accuracies_are_shares_on_the_right_side_of_zero() -> None:
+    found = health()
+    assert (found.d_real_acc, found.d_heldout_acc, found.d_fake_acc) == (0.75, 0.5, 0.75)
+    assert (found.d_real_logit, found.d_fake_logit) == (1.5, -1.0)
+
+
+def test_another_threshold_moves_the_sides() -> None:
+    found = health(threshold=1.5)
+    assert (found.d_real_acc, found.d_heldout_acc, found.d_fake_acc) == (0.5, 0.0, 1.0)
+
+
+def test_a_critic_is_judged_at_the_midpoint_of_its_means() -> None:
+    assert health(threshold=nan) == health(threshold=0.25)
+    assert health(threshold=nan, fakes=(5.0, 0.5)).d_fake_acc == 0.5  # midpoint 2.125
+
+
+def test_logits_that_are_not_finite_give_no_accuracy() -> None:
+    found = health(fakes=(nan, 1.0))
+    assert isnan(found.d_fake_acc)
+    assert isnan(found.d_fake_logit)
+    assert found.d_real_acc == 0.75
+
+
+def test_images_are_shown_as_networks_see_them() -> None:
+    images = torch.tensor([0, 255], dtype=torch.uint8).reshape(2, 1, 1, 1)
+    found = discriminator_health(
+        nn.Flatten(),
+        SampleSpec(SampleKind.IMAGE, (1, 1, 1)),
+        train_real=images,
+        heldout_real=images[1:],
+        fake_seen=torch.zeros(3, 1, 1, 1),
+    )
+    assert (found.d_real_logit, found.d_heldout_acc, found.d_real_acc) == (0.0, 1.0, 0.5)
+
+
+def test_more_samples_than_a_batch_are_all_counted() -> None:
+    reals = torch.arange(-600.0, 601.0)[:, None]
+    found = discriminator_health(
+        ValueAsLogit(), POINT, train_real=reals, heldout_real=reals, fake_seen=reals
+    )
+    assert found.d_real_acc == found.d_fake_acc == 600 / 1201
+
+
+def test_the_network_is_left_as_it_was() -> None:
+    normed = nn.utils.parametrizations.spectral_norm(nn.Linear(1, 4))
+    network = nn.Sequential(normed, nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 1))
+    network[1].eval()  # modes may be mixed
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    reals = torch.randn(64, 1, generator=torch.Generator().manual_seed(0))
+    first, again = (
+        discriminator_health(network, POINT, train_real=reals, heldout_real=reals, fake_seen=reals)
+        for _ in range(2)
+    )
+    assert first == again
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert [layer.training for layer in network] == [True, False, True, True]
+    assert all(weights.grad is None for weights in network.parameters())
+
+
+def test_the_mode_comes_back_after_an_error() -> None:
+    network = nn.Sequential(nn.Linear(7, 1))
+    with pytest.raises(RuntimeError):
+        discriminator_health(
+            network,
+            POINT,
+            train_real=torch.zeros(2, 1),
+            heldout_real=torch.zeros(2, 1),
+            fake_seen=torch.zeros(2, 1),
+        )
+    assert network[0].training

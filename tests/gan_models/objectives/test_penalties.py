@@ -1,0 +1,174 @@
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.func import jacrev, vmap
+
+from gan_models.objectives.penalties import gradient_penalty, r1
+
+SHAPES = [(5, 6), (5, 2, 3, 1)]
+
+
+class TinyCritic(nn.Module):
+    """tanh(x W) v with free weights, so that a gradient with respect to them can be asked for."""
+
+    def __init__(self, inner: Tensor, outer: Tensor) -> None:
+        super().__init__()
+        self.inner, self.outer = inner, outer
+
+    def forward(self, samples: Tensor) -> Tensor:
+        return torch.tanh(samples.flatten(1) @ self.inner) @ self.outer
+
+
+class Bowl(nn.Module):
+    """½ a |x|², whose gradient is a x."""
+
+    def __init__(self, steepness: float) -> None:
+        super().__init__()
+        self.steepness = nn.Parameter(torch.tensor(steepness, dtype=torch.float64))
+
+    def forward(self, samples: Tensor) -> Tensor:
+        return 0.5 * self.steepness * samples.flatten(1).square().sum(1)
+
+
+class Witness(nn.Module):
+    """Passes samples on to a critic and keeps what it was shown."""
+
+    def __init__(self, critic: nn.Module) -> None:
+        super().__init__()
+        self.critic = critic
+        self.shown: list[Tensor] = []
+
+    def forward(self, samples: Tensor) -> Tensor:
+        self.shown.append(samples.detach())
+        logits: Tensor = self.critic(samples)
+        return logits
+
+
+def randn(*shape: int, seed: int = 0) -> Tensor:
+    rng = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=rng, dtype=torch.float64)
+
+
+@pytest.fixture
+def critic() -> TinyCritic:
+    return TinyCritic(randn(6, 4, seed=1).requires_grad_(), randn(4, seed=2).requires_grad_())
+
+
+def slopes(critic: nn.Module, samples: Tensor) -> Tensor:
+    """Return |∇D| at each sample, one sample at a time."""
+    gradients = vmap(jacrev(lambda one: critic(one[None])[0]))(samples)
+    return torch.linalg.vector_norm(gradients.flatten(1), dim=1)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_r1_is_half_the_mean_squared_slope_at_real(
+    critic: TinyCritic, shape: tuple[int, ...]
+) -> None:
+    real = randn(*shape)
+
+    penalty, _ = r1(critic, real)
+
+    torch.testing.assert_close(penalty, 0.5 * slopes(critic, real).square().mean())
+
+
+def test_r1_of_a_bowl_is_what_the_hand_computes() -> None:
+    bowl = Bowl(3.0)
+    real = torch.tensor([[1.0, 2.0], [0.0, 1.0]], dtype=torch.float64)
+
+    penalty, _ = r1(bowl, real)
+    (gradient,) = torch.autograd.grad(penalty, bowl.steepness)
+
+    assert penalty.item() == 0.5 * 9.0 * (5.0 + 1.0) / 2  # ½ a² E|x|²
+    assert gradient.item() == 3.0 * (5.0 + 1.0) / 2  # a E|x|²
+
+
+def test_the_gradient_of_r1_with_respect_to_the_weights_is_right(critic: TinyCritic) -> None:
+    real = randn(5, 6)
+
+    assert torch.autograd.gradcheck(
+        lambda inner, outer: r1(TinyCritic(inner, outer), real)[0], (critic.inner, critic.outer)
+    )
+
+
+def test_the_one_pass_of_r1_gives_the_logits_for_the_loss(critic: TinyCritic) -> None:
+    real, witness = randn(5, 6), Witness(critic)
+
+    _, logits = r1(witness, real)
+
+    assert len(witness.shown) == 1
+    torch.testing.assert_close(logits, critic(real))
+    assert torch.autograd.grad(logits.sum(), critic.inner)[0].any()
+
+
+def test_r1_leaves_the_real_batch_as_it_was(critic: TinyCritic) -> None:
+    real = randn(5, 6)
+
+    r1(critic, real)[0].backward()
+
+    assert not real.requires_grad
+    assert real.grad is None
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_gradient_penalty_is_the_mean_squared_distance_of_the_slope_from_1(
+    critic: TinyCritic, shape: tuple[int, ...]
+) -> None:
+    real, fake = randn(*shape), randn(*shape, seed=3)
+    mix = torch.tensor([0.0, 0.2, 0.5, 0.9, 1.0], dtype=torch.float64)
+
+    penalty = gradient_penalty(critic, real, fake, mix)
+
+    between = [m * x + (1 - m) * g for m, x, g in zip(mix, real, fake, strict=True)]
+    expected = (slopes(critic, torch.stack(between)) - 1).square().mean()
+    torch.testing.assert_close(penalty, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_mix_1_is_real_and_mix_0_is_fake(critic: TinyCritic) -> None:
+    real, fake, witness = randn(2, 6), randn(2, 6, seed=3), Witness(critic)
+
+    gradient_penalty(witness, real, fake, torch.tensor([1.0, 0.0], dtype=torch.float64))
+
+    assert torch.equal(witness.shown[0], torch.stack([real[0], fake[1]]))
+
+
+def test_a_critic_of_slope_1_pays_nothing() -> None:
+    inner = torch.tensor([[0.6], [0.8]], dtype=torch.float64)
+    plane = nn.Sequential(nn.Linear(2, 1, bias=False), nn.Flatten(0)).double()
+    plane.load_state_dict({"0.weight": inner.T})
+
+    penalty = gradient_penalty(plane, randn(4, 2), randn(4, 2, seed=3), randn(4).sigmoid())
+
+    assert penalty.item() == pytest.approx(0.0, abs=1e-12)
+
+
+def test_the_gradient_of_the_penalty_with_respect_to_the_weights_is_right(
+    critic: TinyCritic,
+) -> None:
+    real, fake, mix = randn(5, 6), randn(5, 6, seed=3), randn(5, seed=4).sigmoid()
+
+    assert torch.autograd.gradcheck(
+        lambda inner, outer: gradient_penalty(TinyCritic(inner, outer), real, fake, mix),
+        (critic.inner, critic.outer),
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_flat_critic_pays_1_and_gets_finite_gradients(dtype: torch.dtype) -> None:
+    inner = torch.zeros(6, 4, dtype=dtype, requires_grad=True)
+    outer = torch.zeros(4, dtype=dtype, requires_grad=True)
+    real, fake, mix = (given.to(dtype) for given in (randn(5, 6), -randn(5, 6), randn(5).sigmoid()))
+
+    penalty = gradient_penalty(TinyCritic(inner, outer), real, fake, mix)
+    gradients = torch.autograd.grad(penalty, (inner, outer))
+
+    assert penalty.item() == pytest.approx(1.0, abs=1e-5)
+    assert all(gradient.isfinite().all() for gradient in gradients)
+
+
+def test_no_gradient_of_the_penalty_flows_into_the_batches(critic: TinyCritic) -> None:
+    real, fake = randn(5, 6).requires_grad_(), randn(5, 6, seed=3).requires_grad_()
+
+    gradient_penalty(critic, real, fake, randn(5).sigmoid()).backward()
+
+    assert real.grad is None
+    assert fake.grad is None

@@ -1,0 +1,99 @@
+from dataclasses import FrozenInstanceError, fields
+from math import inf, nan
+from typing import Any
+
+import pytest
+
+from gan_models.config import (
+    LOSS_NAMES,
+    NETWORK_NAMES,
+    GanConfig,
+    parameter_docs,
+)
+from gan_models.errors import ParameterError
+from gan_models.networks.registry import ARCHITECTURES
+from gan_models.objectives.losses import OBJECTIVES
+
+
+def test_parameters_survive_the_round_trip() -> None:
+    config = GanConfig(network="mlp", d_lr=1e-3, d_steps=5, spectral_norm=True)
+
+    assert GanConfig.from_params(config.to_params()) == config
+
+
+def test_what_is_not_named_keeps_its_default() -> None:
+    assert GanConfig.from_params({"width": 8}) == GanConfig(width=8)
+    assert GanConfig.from_params({}).width == GanConfig().width
+
+
+def test_a_configuration_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        GanConfig().width = 8  # type: ignore[misc]
+
+
+def test_an_unknown_parameter_is_answered_with_the_nearest_one() -> None:
+    with pytest.raises(ParameterError, match="unknown parameter 'd_lrr': did you mean 'd_lr'?"):
+        GanConfig.from_params({"d_lrr": 1e-3})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("width", 3, "width = 3: must be at least 4"),
+        ("batch_size", 1, "batch_size = 1: must be at least 2"),
+        ("d_steps", 0, "d_steps = 0: must be at least 1"),
+        ("r1_gamma", -0.1, "r1_gamma = -0.1: must be at least 0.0"),
+        ("d_lr", 0.0, "d_lr = 0.0: must be greater than 0.0"),
+        ("beta1", 1.0, "beta1 = 1.0: must be less than 1.0"),
+        ("g_lr", nan, "g_lr = nan: must be greater than 0.0"),
+        ("r1_gamma", nan, "r1_gamma = nan: must be at least 0.0"),
+        ("gp_weight", inf, "gp_weight = inf: must be finite"),
+        ("width", 64.0, "width = 64.0: must be of type int"),
+        ("width", True, "width = True: must be of type int"),
+        ("d_lr", True, "d_lr = True: must be of type float"),
+        ("d_lr", "2e-4", "d_lr = '2e-4': must be of type float"),
+        ("spectral_norm", 1, "spectral_norm = 1: must be of type bool"),
+        ("d_loss", None, "d_loss = None: must be of type str"),
+        ("d_loss", "hing", "d_loss = 'hing': did you mean 'hinge'? allowed: hinge, least-squares"),
+        ("penalty", "r2", "penalty = 'r2': allowed: gradient-penalty, none, r1"),
+        ("network", "resnet", "network = 'resnet': allowed: dcgan, mlp"),
+        ("generator_norm", "layer", "generator_norm = 'layer': allowed: batch, none"),
+        ("round_unit", "kimg", "round_unit = 'kimg': allowed: epochs, steps"),
+    ],
+)
+def test_an_impossible_value_is_refused_with_what_is_allowed(
+    name: str, value: Any, message: str
+) -> None:
+    with pytest.raises(ParameterError) as refusal:
+        GanConfig.from_params({name: value})
+
+    assert str(refusal.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("width", 4),
+        ("depth", 1),
+        ("latent_dim", 1),
+        ("batch_size", 2),
+        ("r1_gamma", 0.0),
+        ("ema_half_life_kimg", 0.0),
+        ("beta1", 0.0),
+        ("gp_weight", 10),
+    ],
+)
+def test_the_edge_of_a_range_belongs_to_it(name: str, value: Any) -> None:
+    assert GanConfig.from_params({name: value}).to_params()[name] == value
+
+
+def test_every_parameter_is_documented() -> None:
+    docs = parameter_docs()
+
+    assert list(docs) == [spec.name for spec in fields(GanConfig)] == list(GanConfig().to_params())
+    assert all(docs.values())
+
+
+def test_names_of_losses_and_networks_are_those_of_their_registries() -> None:
+    assert set(LOSS_NAMES) == set(OBJECTIVES)
+    assert set(NETWORK_NAMES) == set(ARCHITECTURES)

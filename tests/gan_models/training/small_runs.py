@@ -1,0 +1,54 @@
+"""Small runs, and bit-for-bit comparison of all that training changes."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from gan_models.config import GanConfig
+from gan_models.data.dataset import Dataset
+from gan_models.samples import SampleKind, SampleSpec
+from gan_models.training.state import TrainState
+
+SMALL = GanConfig(network="dcgan", width=8, latent_dim=4, batch_size=4)
+SMALL_MLP = GanConfig(network="mlp", width=8, depth=2, latent_dim=2, batch_size=4)
+IMAGE = SampleSpec(SampleKind.IMAGE, (1, 8, 8))
+POINT = SampleSpec(SampleKind.POINT, (2,))
+
+
+def make_images(count: int) -> Dataset:
+    """Return random images; the first pixel of image i is i."""
+    rng = torch.Generator().manual_seed(0)
+    stored = torch.randint(256, (count, *IMAGE.shape), dtype=torch.uint8, generator=rng)
+    stored[:, 0, 0, 0] = torch.arange(count)
+    return Dataset("images", IMAGE, stored, f"images-{count}")
+
+
+def make_points(count: int) -> Dataset:
+    rng = torch.Generator().manual_seed(0)
+    return Dataset("points", POINT, torch.randn(count, 2, generator=rng), f"points-{count}")
+
+
+def copy_of(network: nn.Module) -> dict[str, Tensor]:
+    """Return a copy of every parameter and buffer."""
+    return {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+
+def everything(state: TrainState) -> dict[str, Tensor]:
+    """Return a copy of all that training changes."""
+    tensors = {"nimg": torch.tensor(state.nimg), "step": torch.tensor(state.step)}
+    for name in ("generator", "discriminator", "ema"):
+        tensors |= {f"{name} {key}": value for key, value in copy_of(getattr(state, name)).items()}
+    for name in ("g_optimizer", "d_optimizer"):
+        for index, moments in getattr(state, name).state_dict()["state"].items():
+            tensors |= {f"{name} {index} {key}": value.clone() for key, value in moments.items()}
+    return tensors
+
+
+def differences(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> list[str]:
+    """Return the names of all tensors that are not bit for bit equal in both."""
+    return [
+        name
+        for name in sorted({*one, *other})
+        if name not in one or name not in other or not torch.equal(one[name], other[name])
+    ]

@@ -1,0 +1,43 @@
+import pytest
+from pydantic import ValidationError
+
+from orchestrator.config.load import build_config
+from orchestrator.config.model import BudgetConfig, EvaluationConfig, SweepConfig
+
+SPEC = {"name": "points", "data": {"name": "ring8"}, "space": "ring8"}
+
+
+def test_a_spec_needs_only_a_name_data_and_a_space() -> None:
+    config = build_config(SPEC)
+    assert (config.search.sampler, config.search.trials, config.search.seed) == ("tpe", 16, 0)
+    assert (config.budget.kimg_per_trial, config.budget.max_hours) == (250.0, None)
+    assert (config.evaluation.every_kimg, config.evaluation.samples) == (10.0, 2000)
+    assert (config.scheduler.kind, config.scheduler.reduction) == ("asha", 3)
+    assert (config.selection.finalists, config.selection.seeds) == (3, 3)
+    assert config.selection.diversity.coverage == 0.6
+    assert (config.resources.concurrent, config.backend) == ("auto", "ray")
+
+
+def test_a_configuration_is_frozen_at_every_depth() -> None:
+    config = build_config(SPEC)
+    with pytest.raises(ValidationError, match="frozen"):
+        config.name = "other"  # type: ignore[misc]
+    with pytest.raises(ValidationError, match="frozen"):
+        config.search.trials = 1  # type: ignore[misc]
+
+
+def test_thousands_of_images_become_whole_images() -> None:
+    assert BudgetConfig(kimg_per_trial=0.5).nimg_per_trial == 500
+    assert BudgetConfig(kimg_per_trial=1.2345).nimg_per_trial == 1234
+    assert EvaluationConfig(every_kimg=0.001).every_nimg == 1
+
+
+def test_the_source_is_read_from_the_data_section() -> None:
+    source = SweepConfig.model_validate(SPEC).source
+    assert (source.name, source.path) == ("ring8", None)
+
+
+@pytest.mark.parametrize("concurrent", ["auto", 1, 8])
+def test_trials_at_once_are_counted_or_left_to_the_cluster(concurrent: int | str) -> None:
+    config = build_config(SPEC | {"resources": {"concurrent": concurrent}})
+    assert config.resources.concurrent == concurrent

@@ -1,0 +1,73 @@
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orchestrator.history import SweepHistory
+from orchestrator.journal import Event
+from orchestrator.progress.estimate import Plan
+from orchestrator.progress.lines import LinesListener
+
+PLAN = Plan(num_trials=3, budget_nimg=40_000)
+Play = Callable[..., SweepHistory]
+
+
+@pytest.fixture
+def stream() -> io.StringIO:
+    return io.StringIO()
+
+
+def test_a_trial_that_ended_has_a_line_with_its_reason(
+    stream: io.StringIO, clock: Any, play: Play
+) -> None:
+    with LinesListener(stream, PLAN, clock=clock) as listener:
+        play(listener.on_event)
+    ends = [line for line in stream.getvalue().splitlines() if "stopped" in line]
+    assert ends == [
+        "[1/3, ? left] ash stopped by verdict at 20 kimg: "
+        "collapsed, best FID 30.0, coverage 0.50 (coverage was lost)"
+    ]
+
+
+def test_evaluations_are_told_at_most_once_in_a_while(
+    stream: io.StringIO, clock: Any, play: Play
+) -> None:
+    listener = LinesListener(stream, PLAN, clock=clock, every_s=10.0)
+
+    def watch(event: Event, history: SweepHistory) -> None:
+        clock.now_s += 4.0
+        listener.on_event(event, history)
+
+    with listener:
+        play(watch)
+    told = [line.split("] ")[1].split(":")[0] for line in stream.getvalue().splitlines()]
+    # ash at 20 kimg came 4 s after the line before it; the end of ash is told in any case.
+    assert told == [
+        "ash at 10 kimg",
+        "elm at 10 kimg",
+        "ash stopped by verdict at 20 kimg",
+        "elm at 20 kimg",
+    ]
+
+
+def test_the_time_left_follows_the_rate(stream: io.StringIO, clock: Any, play: Play) -> None:
+    listener = LinesListener(stream, PLAN, clock=clock)
+
+    def watch(event: Event, history: SweepHistory) -> None:
+        clock.now_s += 5.0
+        listener.on_event(event, history)
+
+    with listener:
+        play(watch)
+    # 45 s for 40 kimg; left are 20 of elm and 20, what ash cost, of the third trial.
+    assert stream.getvalue().splitlines()[-1].startswith("[1/3, 45 s left] elm at 20 kimg")
+
+
+def test_the_selected_trial_is_told(stream: io.StringIO, clock: Any, play: Play) -> None:
+    history = play(lambda event, history: None)
+    event: Event = {"event": "selected", "selection": {"trial_id": "elm"}, "certificate": {}}
+    history.apply(event)
+    with LinesListener(stream, PLAN, clock=clock) as listener:
+        listener.on_event(event, history)
+    assert stream.getvalue().endswith("selected elm\n")

@@ -1,0 +1,155 @@
+from math import isnan, log, nan
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import JournalError
+from orchestrator.history import SweepHistory
+from orchestrator.records import (
+    Action,
+    Evaluation,
+    StoppedBy,
+    TrialStatus,
+    Verdict,
+    VerdictKind,
+)
+
+GO_ON = Verdict(kind=VerdictKind.IMPROVING, action=Action.GO_ON, reason="so far so good")
+
+
+def proposed(trial_id: str = "a", index: int = 0) -> dict[str, Any]:
+    return {
+        "event": "proposed",
+        "trial_id": trial_id,
+        "index": index,
+        "params": {"d_lr": 1e-4},
+        "seed": 7,
+    }
+
+
+def started(trial_id: str = "a") -> dict[str, Any]:
+    return {"event": "started", "trial_id": trial_id}
+
+
+def evaluated(
+    step: int, fid: float, trial_id: str = "a", verdict: Verdict = GO_ON, coverage: float = 0.5
+) -> dict[str, Any]:
+    row = Evaluation(
+        run=trial_id, step=step, nimg=64 * step, fid=fid, coverage=coverage, seconds=step / 10
+    )
+    return {
+        "event": "evaluated",
+        "trial_id": trial_id,
+        "evaluation": row.to_mapping(),
+        "verdict": verdict.to_mapping(),
+    }
+
+
+def finished(trial_id: str = "a", **values: Any) -> dict[str, Any]:
+    ending = {"status": "stopped", "stopped_by": "scheduler", "reason": "rung 1", "verdict": None}
+    return {"event": "finished", "trial_id": trial_id} | ending | values
+
+
+def replay(*events: dict[str, Any]) -> SweepHistory:
+    return SweepHistory.replay({"seq": number, **event} for number, event in enumerate(events))
+
+
+def test_a_trial_is_told_from_its_proposal_to_its_end() -> None:
+    history = replay(proposed(), started(), evaluated(10, 9.0), evaluated(20, 4.0), finished())
+    (record,) = history.records
+    assert (record.trial_id, record.seed, dict(record.params)) == ("a", 7, {"d_lr": 1e-4})
+    assert (record.status, record.stopped_by) == (TrialStatus.STOPPED, StoppedBy.SCHEDULER)
+    assert (record.verdict, record.reason) == (VerdictKind.IMPROVING, "rung 1")
+    assert (record.best_fid, record.best_coverage, record.best_step) == (4.0, 0.5, 20)
+    assert (record.best_nimg, record.nimg, record.seconds) == (1280, 1280, 2.0)
+    assert (record.num_evaluations, record.num_attempts) == (2, 1)
+    assert record.score == pytest.approx(log(6.0))  # the geometric mean of the only two
+
+
+def test_a_trial_is_pending_until_it_starts_and_each_start_is_an_attempt() -> None:
+    assert replay(proposed()).records[0].status is TrialStatus.PENDING
+    record = replay(proposed(), started(), started()).records[0]
+    assert (record.status, record.num_attempts) == (TrialStatus.RUNNING, 2)
+
+
+def test_evaluations_that_a_resumed_trial_sends_again_change_nothing() -> None:
+    once = replay(proposed(), evaluated(10, 9.0), evaluated(20, 4.0))
+    again = replay(
+        proposed(), evaluated(10, 9.0), evaluated(20, 4.0), evaluated(10, 1.0), evaluated(20, 1.0)
+    )
+    assert again.evaluations == once.evaluations
+    assert again.records == once.records
+    assert len(again.trials["a"].verdicts) == 2
+
+
+def test_a_proposal_that_is_made_again_keeps_what_is_known() -> None:
+    history = replay(proposed(), started(), evaluated(10, 9.0), proposed())
+    assert history.records[0].num_evaluations == 1
+
+
+def test_an_evaluation_after_the_end_does_not_overrule_why_it_ended() -> None:
+    history = replay(proposed(), evaluated(10, 9.0), finished(), evaluated(20, 4.0))
+    record = history.records[0]
+    assert (record.status, record.reason) == (TrialStatus.STOPPED, "rung 1")
+    assert record.best_fid == 4.0
+
+
+def test_the_last_verdict_may_come_with_the_end() -> None:
+    event = finished(status="failed", stopped_by="error", verdict="dead", reason="worker lost")
+    record = replay(proposed(), evaluated(10, 9.0), event).records[0]
+    assert (record.verdict, record.status) == (VerdictKind.DEAD, TrialStatus.FAILED)
+
+
+def test_a_trial_without_a_finite_score_has_none() -> None:
+    record = replay(proposed(), evaluated(10, nan)).records[0]
+    assert isnan(record.score)
+    assert isnan(record.best_fid)
+    assert record.best_step is None
+
+
+def test_trials_are_ranked_by_smoothed_score_and_the_unscored_come_last() -> None:
+    history = replay(
+        *(proposed(name, index) for index, name in enumerate("abcd")),
+        evaluated(10, nan, "a"),
+        *(evaluated(step, fid, "b") for step, fid in ((10, 9.0), (20, 9.0), (30, 1.0))),
+        *(evaluated(step, 5.0, "c") for step in (10, 20, 30)),
+    )
+    assert [trial.record.trial_id for trial in history.ranked] == ["c", "b", "a", "d"]
+    assert history.trials["b"].record.best_fid == 1.0  # a lucky one, which the median forgives
+
+
+def test_rows_and_records_stand_in_the_order_of_proposal() -> None:
+    history = replay(
+        proposed("b", 0), proposed("a", 1), evaluated(10, 2.0, "a"), evaluated(10, 1.0, "b")
+    )
+    assert [record.trial_id for record in history.records] == ["b", "a"]
+    assert [row.run for row in history.evaluations] == ["b", "a"]
+
+
+def test_time_counts_while_a_driver_was_alive() -> None:
+    times = {"opened": 100.0, "proposed": 105.0}
+    first = [{"event": name, "time_s": time_s} for name, time_s in times.items()]
+    resumed = [{"event": "opened", "time_s": 900.0}, {"event": "later", "time_s": 903.0}]
+    assert replay(*({**proposed(), **event} for event in (*first, *resumed))).used_s == 8.0
+
+
+def test_a_clock_that_was_set_back_takes_no_time_away() -> None:
+    events = [{"event": "later", "time_s": time_s} for time_s in (100.0, 50.0, 51.0)]
+    assert replay(*events).used_s == 1.0
+
+
+def test_what_was_selected_is_kept() -> None:
+    event = {"event": "selected", "selection": {"trial_id": "a"}, "certificate": {"fid": 3.0}}
+    history = replay(proposed(), event)
+    assert history.selection == {"trial_id": "a"}
+    assert history.certificate == {"fid": 3.0}
+
+
+def test_events_of_a_later_version_are_passed_over() -> None:
+    assert replay({"event": "rebalanced", "trial_id": "a"}, proposed()).records
+
+
+@pytest.mark.parametrize("event", [started(), evaluated(10, 9.0), finished()])
+def test_an_event_of_an_unknown_trial_contradicts_the_journal(event: dict[str, Any]) -> None:
+    with pytest.raises(JournalError, match=f"event 0 .{event['event']}.: trial a was never"):
+        replay(event)

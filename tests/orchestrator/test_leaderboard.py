@@ -1,0 +1,111 @@
+import io
+import json
+from collections.abc import Sequence
+from math import isnan, nan
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.leaderboard import leaderboard, results_mapping, results_table, trial_losses
+from orchestrator.records import Action, Evaluation, TrialRecord, Verdict, VerdictKind
+
+
+def trial(name: str, index: int, fids: Sequence[float], **params: Any) -> TrialHistory:
+    history = TrialHistory(TrialRecord(trial_id=name, index=index, params=params))
+    for step, fid in enumerate(fids):
+        row = Evaluation(
+            run=name, step=step, nimg=1500 * step, fid=fid, coverage=0.1 * step, modes=step
+        )
+        verdict = Verdict(kind=VerdictKind.IMPROVING, action=Action.GO_ON, reason=f"{name} gains")
+        history.add(row, verdict)
+    return history
+
+
+@pytest.fixture
+def history() -> SweepHistory:
+    """Three trials: ``lucky`` has the lowest single FID, ``steady`` the lowest smoothed one."""
+    trials = [
+        trial("lucky", 0, [9, 9, 1, 9], network="mlp", d_loss="hinge", g_loss="hinge"),
+        trial("steady", 1, [9, 9, 4, 4], network="dcgan", d_loss="hinge", g_loss="minimax"),
+        trial("unseen", 2, []),
+    ]
+    return SweepHistory(trials={each.record.trial_id: each for each in trials})
+
+
+def test_trials_are_ranked_by_their_smoothed_score(history: SweepHistory) -> None:
+    rows = leaderboard(history)
+    assert [(row.rank, row.trial_id) for row in rows] == [
+        (1, "steady"),
+        (2, "lucky"),
+        (3, "unseen"),
+    ]
+    assert rows[0].smoothed_fid == pytest.approx(4.0)
+    assert rows[1].smoothed_fid == pytest.approx(9.0)
+    assert rows[1].best_fid == 1
+
+
+def test_the_selected_trial_comes_first(history: SweepHistory) -> None:
+    history.selection = {"trial_id": "lucky"}
+    rows = leaderboard(history)
+    assert [row.trial_id for row in rows] == ["lucky", "steady", "unseen"]
+    assert [row.is_selected for row in rows] == [True, False, False]
+
+
+def test_coverage_and_modes_are_those_at_the_best_distance(history: SweepHistory) -> None:
+    lucky = leaderboard(history)[1]
+    assert lucky.coverage == pytest.approx(0.2)
+    assert (lucky.modes, lucky.kimg) == (2, 4.5)
+
+
+def test_a_trial_that_was_never_evaluated_has_a_row_without_numbers(history: SweepHistory) -> None:
+    row = leaderboard(history)[2]
+    assert all(isnan(value) for value in (row.smoothed_fid, row.best_fid, row.coverage, row.modes))
+    assert (row.network, row.losses, row.verdict, row.kimg) == ("—", "—", None, 0.0)
+
+
+def test_results_are_strict_json(history: SweepHistory) -> None:
+    history.selection, history.certificate = {"trial_id": "steady"}, {"fid": 4.2}
+    results = json.loads(json.dumps(results_mapping(history), allow_nan=False))
+    assert [row["trial_id"] for row in results["trials"]] == ["steady", "lucky", "unseen"]
+    assert results["trials"][2]["best_fid"] is None
+    assert results["certificate"] == {"fid": 4.2}
+
+
+def test_results_of_an_unfinished_sweep_have_no_certificate(history: SweepHistory) -> None:
+    assert results_mapping(history)["certificate"] is None
+
+
+def test_the_table_shows_every_trial_and_a_star_at_the_selected_one(history: SweepHistory) -> None:
+    history.selection = {"trial_id": "lucky"}
+    lines = render(history)
+    assert "★ 1" in lines[1]
+    assert "lucky" in lines[1]
+    assert "hinge / minimax" in lines[2]
+    assert "—" in lines[3]
+
+
+def test_names_are_not_read_as_markup() -> None:
+    hostile = trial("[red]x[/red]", 0, [nan], network="[/]")
+    lines = render(SweepHistory(trials={"x": hostile}))
+    assert "[red]x[/red]" in lines[1]
+    assert "[/]" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("params", "text"),
+    [
+        ({"d_loss": "hinge", "g_loss": "hinge"}, "hinge"),
+        ({"g_loss": "hinge"}, "hinge"),
+        ({}, "—"),
+    ],
+)
+def test_equal_losses_are_named_once(params: dict[str, str], text: str) -> None:
+    assert trial_losses(params) == text
+
+
+def render(history: SweepHistory) -> list[str]:
+    stream = io.StringIO()
+    Console(file=stream, width=200).print(results_table(history))
+    return stream.getvalue().splitlines()

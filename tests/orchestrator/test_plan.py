@@ -1,0 +1,96 @@
+from random import Random
+from typing import Any
+
+import pytest
+
+from orchestrator.config.load import build_config
+from orchestrator.config.model import SweepConfig
+from orchestrator.decision.asha import AshaScheduler
+from orchestrator.decision.full import FullScheduler
+from orchestrator.decision.scheduler import Scheduler
+from orchestrator.plan import SweepPlan, describe_plan, plan_sweep
+from orchestrator.records import Evaluation
+
+
+def config(**sections: Any) -> SweepConfig:
+    values = {
+        "name": "a",
+        "data": {"name": "ring8"},
+        "space": "ring8",
+        "search": {"trials": 27},
+        "budget": {"kimg_per_trial": 100},
+        "evaluation": {"every_kimg": 10},
+        "scheduler": {"reduction": 3, "grace_kimg": 10},
+    }
+    return build_config(values | sections)
+
+
+def asha(config: SweepConfig) -> AshaScheduler:
+    return AshaScheduler(
+        grace_nimg=round(1000 * config.scheduler.grace_kimg),
+        reduction=config.scheduler.reduction,
+        budget_nimg=config.budget.nimg_per_trial,
+    )
+
+
+def plan(config: SweepConfig, scheduler: Scheduler | None = None) -> SweepPlan:
+    return plan_sweep(config, scheduler or asha(config), concurrent=2)
+
+
+def test_each_rung_keeps_one_in_reduction() -> None:
+    rungs = plan(config()).rungs
+    assert [rung.kimg for rung in rungs] == [10, 30, 90]
+    assert [rung.trials_in for rung in rungs] == [27, 9, 3]
+    assert [rung.trials_out for rung in rungs] == [9, 3, 1]
+
+
+def test_the_cost_adds_up_what_trials_spend_between_rungs() -> None:
+    planned = plan(config())
+    # 27 to 10 kimg, 9 for 20 more, 3 for 60 more, 1 for the last 10
+    assert planned.expected_kimg == pytest.approx(270 + 180 + 180 + 10)
+    assert planned.full_kimg == 2700
+
+
+def test_without_rungs_every_trial_costs_its_budget() -> None:
+    planned = plan(config(), FullScheduler())
+    assert planned.rungs == ()
+    assert planned.expected_kimg == planned.full_kimg
+
+
+def test_a_rung_is_decided_at_the_next_evaluation() -> None:
+    coarse = plan(config(evaluation={"every_kimg": 40}))
+    assert [rung.kimg for rung in coarse.rungs] == [40, 40, 100]
+    assert coarse.expected_kimg == pytest.approx(27 * 40 + 3 * 60)
+
+
+@pytest.mark.parametrize(("every_kimg", "expected"), [(10, 11), (30, 5), (100, 2), (33.3, 5)])
+def test_evaluations_are_counted_as_a_trial_makes_them(every_kimg: float, expected: int) -> None:
+    sweep = config(evaluation={"every_kimg": every_kimg})
+    every, budget = sweep.evaluation.every_nimg, sweep.budget.nimg_per_trial
+    assert len({*range(0, budget, every), budget}) == expected
+    assert plan(sweep).evaluations_per_trial == expected
+
+
+def test_the_expectation_is_what_a_large_cohort_in_random_order_spends() -> None:
+    sweep = config(search={"trials": 600})
+    scheduler, spent_kimg = asha(sweep), 0
+    fids = [1.0 + trial for trial in range(600)]
+    Random(0).shuffle(fids)
+    for trial, fid in enumerate(fids):
+        rows: list[Evaluation] = []
+        for kimg in range(0, 101, 10):
+            rows.append(Evaluation(run="t", step=kimg, nimg=kimg * 1000, fid=fid))
+            if scheduler.report(str(trial), rows).stop:
+                break
+        spent_kimg += kimg
+    assert spent_kimg == pytest.approx(plan(sweep).expected_kimg, rel=0.1)
+
+
+def test_a_plan_is_said_in_a_few_lines() -> None:
+    assert describe_plan(plan(config())) == [
+        "27 trials of up to 100 kimg, 11 evaluations each, 2 at once",
+        "rung at 10 kimg: about 27 trials come, 9 go on",
+        "rung at 30 kimg: about 9 trials come, 3 go on",
+        "rung at 90 kimg: about 3 trials come, 1 go on",
+        "about 640 kimg, 24% of the full 2,700; trials that prove broken or flat cost less",
+    ]

@@ -1,0 +1,63 @@
+from math import inf, nan
+
+import pytest
+
+from orchestrator.records import StoppedBy, TrialRecord, TrialStatus, VerdictKind
+from orchestrator.wording import (
+    format_ending,
+    format_fid,
+    format_kimg,
+    format_number,
+    format_verdict,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.01234, "0.0123"),
+        (0.5, "0.500"),
+        (3.14159, "3.14"),
+        (38.0, "38.0"),
+        (412.3, "412"),
+        (12345.6, "12,346"),
+        (-0.00001, "-0.0000"),
+        (nan, "—"),
+        (inf, "—"),
+        (None, "—"),
+    ],
+)
+def test_a_distance_has_three_digits_that_count(value: object, text: str) -> None:
+    assert format_fid(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0"), (250.0, "250"), (3.84, "3.8"), (1600.0, "1,600"), (nan, "—")]
+)
+def test_kimg_shows_a_decimal_only_where_there_is_one(value: float, text: str) -> None:
+    assert format_kimg(value) == text
+
+
+def test_what_is_no_number_becomes_a_dash() -> None:
+    assert [format_number(value, ".1f") for value in (1, nan, None, "1")] == ["1.0", "—", "—", "—"]
+
+
+def test_a_verdict_is_words() -> None:
+    assert format_verdict(VerdictKind.DISCRIMINATOR_OVERPOWERED) == "discriminator overpowered"
+    assert format_verdict(None) == "—"
+
+
+def test_a_trial_that_goes_on_has_its_status_for_an_ending() -> None:
+    running = TrialRecord(trial_id="a", index=0, status=TrialStatus.RUNNING)
+    assert format_ending(running) == "running"
+
+
+@pytest.mark.parametrize("cause", StoppedBy)
+def test_every_ending_has_words_of_its_own(cause: StoppedBy) -> None:
+    ended = TrialRecord(trial_id="a", index=0, status=TrialStatus.STOPPED, stopped_by=cause)
+    others = {
+        format_ending(TrialRecord(trial_id="a", index=0, stopped_by=other))
+        for other in StoppedBy
+        if other is not cause
+    }
+    assert format_ending(ended) not in others

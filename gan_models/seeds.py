@@ -5,6 +5,7 @@ image draws exactly what the uninterrupted run drew there (the idea is EDM2's).
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,8 +21,26 @@ def derive_seed(*parts: int | str) -> int:
     True
     """
     text = "\x1f".join(f"{type(part).__name__}:{part}" for part in parts)
-    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> (64 - _SEED_BITS)
+    return _to_seed(hashlib.blake2b(text.encode(), digest_size=8))
+
+
+def seed_series(*parts: int | str) -> Callable[[int], int]:
+    """Return ``derive_seed(*parts, number)`` as a function of the number alone.
+
+    What is the same for every number is hashed once: a training step draws several times.
+
+    >>> seed_series(0, "init")(5) == derive_seed(0, "init", 5)
+    True
+    """
+    text = "".join(f"{type(part).__name__}:{part}\x1f" for part in parts)
+    common = hashlib.blake2b(text.encode(), digest_size=8)
+
+    def seed_of(number: int) -> int:
+        whole = common.copy()
+        whole.update(b"int:%d" % number)
+        return _to_seed(whole)
+
+    return seed_of
 
 
 def torch_generator(device: "torch.device | str", *parts: int | str) -> "torch.Generator":
@@ -29,3 +48,7 @@ def torch_generator(device: "torch.device | str", *parts: int | str) -> "torch.G
     import torch
 
     return torch.Generator(device=device).manual_seed(derive_seed(*parts))
+
+
+def _to_seed(digest: "hashlib.blake2b") -> int:
+    return int.from_bytes(digest.digest(), "big") >> (64 - _SEED_BITS)

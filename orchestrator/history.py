@@ -145,6 +145,7 @@ class SweepHistory:
             reason=event["reason"],
             verdict=VerdictKind(verdict) if verdict else trial.record.verdict,
         )
+        self.selection = self.certificate = None  # it did not choose among this trial
 
     def _selected(self, event: Event) -> None:
         self.selection = event["selection"]

@@ -12,6 +12,8 @@ from orchestrator.wording import UNKNOWN, format_fid, format_kimg, format_number
 if TYPE_CHECKING:
     from rich.table import Table
 
+_MIN_NUMBER_WIDTH = {"#": 3, "smoothed FID": 8, "coverage": 8}  # characters
+
 
 @dataclass(frozen=True, kw_only=True)
 class LeaderboardRow:
@@ -61,18 +63,23 @@ def results_mapping(history: SweepHistory) -> dict[str, Any]:
 
 
 def results_table(history: SweepHistory) -> "Table":
-    """Return the ranked trials as a table for a terminal; the selected one carries a star."""
-    from rich.markup import escape
+    """Return the ranked trials, a line each; the selected one carries a star.
+
+    Where the lines do not fit, words are cut, but never a number or the name of a trial.
+    """
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("#", "smoothed FID", "best FID", "coverage", "modes", "kimg"):
-        table.add_column(heading, justify="right")
-    for heading in ("trial", "network", "losses", "verdict", "ended by", "reason"):
+        table.add_column(heading, justify="right", min_width=_MIN_NUMBER_WIDTH.get(heading, 5))
+    table.add_column("trial", no_wrap=True)
+    for heading in ("network", "losses", "verdict", "ended by", "reason"):
         table.add_column(heading)
     for row in leaderboard(history):
-        style = "bold" if row.is_selected else None
-        table.add_row(*(escape(cell) for cell in _cells(row)), style=style)
+        style = "bold" if row.is_selected else ""
+        cells = (Text(cell, no_wrap=True, overflow="ellipsis") for cell in _cells(row))
+        table.add_row(*cells, style=style)
     return table
 
 

@@ -1,7 +1,8 @@
 """A whole sweep, from a configuration to a generator with a certificate; and its resume."""
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -129,7 +130,8 @@ def _backend(config: SweepConfig, place: Place) -> Iterator[Backend]:
         if place.address is None
         else attached_ray(place.address, worker_env=WORKER_ENVIRONMENT)
     )
-    with attach as capacity:
+    # Ray prints of workers that died; standard output is the command's
+    with redirect_stdout(sys.stderr), attach as capacity:
         concurrent = concurrent_trials(capacity, per_trial, limit)
         yield RayTuneBackend(concurrent, per_trial.cpus, per_trial.gpus)
 

@@ -5,6 +5,8 @@ regularised so that images the classifier has seen and images it has not give al
 otherwise a generator would be punished for resembling its own training data.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -23,16 +25,23 @@ from gan_models.metrics.threads import pinned_threads
 from gan_models.samples import SampleSpec
 from gan_models.seeds import torch_generator
 
-RECIPE_VERSION = 1  # to be raised with any change below that moves a weight
 
-_INIT_GAIN = 3**-0.5  # small, as torch's default: features keep little untrained noise
-_NUM_STEPS = 800
-_BATCH_SIZE = 64
-_PEAK_LR = 2e-3
-_WEIGHT_DECAY = 0.01
-_LABEL_SMOOTHING = 0.1
-_NOISE_STD = 0.2  # of pixels in [-1, 1]
-_SHIFT_FRAC = 1 / 8  # of the shorter side
+@dataclass(frozen=True, kw_only=True)
+class TrainingRecipe:
+    """Everything besides the data that determines the weights; part of their cache key."""
+
+    version: int = 1  # to be raised when code, not a number here, moves a weight
+    init_gain: float = 3**-0.5  # small, as torch's default: features keep little untrained noise
+    num_steps: int = 800
+    batch_size: int = 64
+    peak_lr: float = 2e-3
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.1
+    noise_std: float = 0.2  # of pixels in [-1, 1]
+    shift_frac: float = 1 / 8  # of the shorter side
+
+
+RECIPE = TrainingRecipe()
 
 
 class ImageClassifier(nn.Module):
@@ -79,7 +88,7 @@ def count_classes(train: Dataset) -> int:
     return train.num_classes or int(train.labels.max()) + 1
 
 
-def build_classifier(train: Dataset) -> ImageClassifier:
+def build_classifier(train: Dataset, recipe: TrainingRecipe = RECIPE) -> ImageClassifier:
     """Return the untrained classifier for a data set; its weights depend on the recipe alone.
 
     Raises:
@@ -93,12 +102,12 @@ def build_classifier(train: Dataset) -> ImageClassifier:
         )
     return build_seeded(
         lambda: ImageClassifier(train.sample, num_classes),
-        *(RECIPE_VERSION, "classifier", "init"),
-        gain=_INIT_GAIN,
+        *(recipe.version, "classifier", "init"),
+        gain=recipe.init_gain,
     )
 
 
-def train_classifier(train: Dataset) -> ImageClassifier:
+def train_classifier(train: Dataset, recipe: TrainingRecipe = RECIPE) -> ImageClassifier:
     """Train a classifier on labelled images: the same data gives the same weights, bit for bit.
 
     Takes a few CPU-seconds for 8 x 8 images, and about a minute for 64 x 64 in colour.
@@ -106,15 +115,17 @@ def train_classifier(train: Dataset) -> ImageClassifier:
     Raises:
         MetricError: if the labels do not name at least two classes.
     """
-    classifier = build_classifier(train)
-    optimiser = torch.optim.AdamW(classifier.parameters(), weight_decay=_WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _PEAK_LR, total_steps=_NUM_STEPS)
-    generator = torch_generator("cpu", RECIPE_VERSION, "classifier", "batches")
+    classifier = build_classifier(train, recipe)
+    optimiser = torch.optim.AdamW(classifier.parameters(), weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, recipe.peak_lr, total_steps=recipe.num_steps
+    )
+    generator = torch_generator("cpu", recipe.version, "classifier", "batches")
     with pinned_threads(1), torch.enable_grad():
-        for _ in range(_NUM_STEPS):
-            images, labels = _draw_batch(train, generator)
+        for _ in range(recipe.num_steps):
+            images, labels = _draw_batch(train, recipe, generator)
             loss = functional.cross_entropy(
-                classifier(images), labels, label_smoothing=_LABEL_SMOOTHING
+                classifier(images), labels, label_smoothing=recipe.label_smoothing
             )
             optimiser.zero_grad()
             loss.backward()
@@ -123,19 +134,22 @@ def train_classifier(train: Dataset) -> ImageClassifier:
     return classifier.requires_grad_(False).eval()
 
 
-def _draw_batch(train: Dataset, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def _draw_batch(
+    train: Dataset, recipe: TrainingRecipe, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     assert train.labels is not None
-    rows = torch.randint(len(train), (_BATCH_SIZE,), generator=generator)
+    rows = torch.randint(len(train), (recipe.batch_size,), generator=generator)
     rows = rows.to(train.stored.device)
-    images = _shift(train.sample.encode(train.stored[rows].cpu()), generator)
-    noise = _NOISE_STD * torch.randn(images.shape, generator=generator)
+    images = train.sample.encode(train.stored[rows].cpu())
+    images = _shift(images, recipe.shift_frac, generator)
+    noise = recipe.noise_std * torch.randn(images.shape, generator=generator)
     return images + noise, train.labels[rows].cpu()
 
 
-def _shift(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Move each image by up to ``_SHIFT_FRAC`` of its side; the border fills with black."""
+def _shift(images: Tensor, shift_frac: float, generator: torch.Generator) -> Tensor:
+    """Move each image by up to ``shift_frac`` of its shorter side; the border fills with black."""
     num_images, num_channels, height, width = images.shape
-    reach = max(1, int(min(height, width) * _SHIFT_FRAC))
+    reach = max(1, int(min(height, width) * shift_frac))
     padded = functional.pad(images, (reach,) * 4, value=-1.0)
     corners = torch.randint(2 * reach + 1, (2, num_images, 1), generator=generator)
     rows = corners[0] + torch.arange(height)

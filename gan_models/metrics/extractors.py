@@ -1,6 +1,7 @@
 """The features and modes that fit a data set, by name."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -9,7 +10,7 @@ from gan_models.data.dataset import Dataset, Splits
 from gan_models.errors import MetricError, nearest
 from gan_models.metrics.base import FeatureExtractor, ModeAssigner
 from gan_models.metrics.classifier import (
-    RECIPE_VERSION,
+    RECIPE,
     ClassifierFeatures,
     build_classifier,
     count_classes,
@@ -89,15 +90,18 @@ def _classifier(train: Dataset, cache_dir: Path | None) -> Resolved:
 
 
 def _trained(train: Dataset, cache_dir: Path | None) -> ClassifierFeatures:
-    classifier = build_classifier(train)
-    recipe: dict[str, str | int] = {
-        "recipe": RECIPE_VERSION,
+    classifier = build_classifier(train, RECIPE)
+    recipe = {
+        **asdict(RECIPE),
         "train": train.fingerprint,
         "num_classes": count_classes(train),
         "torch": torch.__version__,
     }
     weights = cached_weights(
-        "classifier", recipe, lambda: train_classifier(train).state_dict(), cache_dir=cache_dir
+        "classifier",
+        recipe,
+        lambda: train_classifier(train, RECIPE).state_dict(),
+        cache_dir=cache_dir,
     )
     classifier.load_state_dict(weights)
     return ClassifierFeatures(f"{train.name}-classifier", train.sample, classifier)

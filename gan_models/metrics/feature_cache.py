@@ -19,7 +19,7 @@ from torch import Tensor
 from gan_models.errors import MetricError
 from gan_models.files import whole_file, write_json
 
-Recipe = Mapping[str, str | int]
+Recipe = Mapping[str, str | int | float]
 Weights = dict[str, Tensor]
 
 _LOCK_TIMEOUT_S = 1800  # longer than any training that another process may be busy with

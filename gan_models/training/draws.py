@@ -1,19 +1,24 @@
 """Every random draw of training as a pure function of the seed and of progress."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset
-from gan_models.seeds import derive_seed, torch_generator
+from gan_models.seeds import seed_series, torch_generator
+
+_WINDOW_NIMG = 1024  # fetched at a time: batch by batch it costs 2 % of a small step
 
 
 class Draws:
     """Real batches, latents and mixing weights for one run on one device.
 
     Real samples come as an endless row of shuffled epochs, in which image ``nimg`` has its fixed
-    place: a resumed run reads on where the killed one stopped. (The present epoch's order is kept
-    only to save time.)
+    place: a resumed run reads on where the killed one stopped. What is kept between draws (the
+    present epoch's order, the samples that come next) only saves time. Batches are to be read, not
+    changed in place.
     """
 
     def __init__(
@@ -25,19 +30,18 @@ class Draws:
         self._device = device
         self._epoch = -1
         self._order = torch.empty(0, dtype=torch.int64)
+        self._window_start = 0
+        self._window = real.stored[:0]
+        self._seeds: dict[str, Callable[[int], int]] = {}
         self._rng = torch.Generator(device=device)
 
     def real(self, nimg: int) -> Tensor:
         """Return the batch of encoded real samples that follows the first ``nimg`` ones."""
-        count, size = self._config.batch_size, len(self._real)
-        parts = []
-        while count > 0:
-            epoch, offset = divmod(nimg, size)
-            part = self._order_of(epoch)[offset : offset + count]
-            parts.append(part)
-            nimg, count = nimg + len(part), count - len(part)
-        picks = parts[0] if len(parts) == 1 else torch.cat(parts)
-        return self._real.sample.encode(self._real.stored[picks].to(self._device))
+        size, offset = self._config.batch_size, nimg - self._window_start
+        if not 0 <= offset <= len(self._window) - size:
+            self._window = self._fetch(nimg, max(size, _WINDOW_NIMG))
+            self._window_start, offset = nimg, 0
+        return self._real.sample.encode(self._window[offset : offset + size])
 
     def latents(self, phase: str, progress: int) -> Tensor:
         """Return z ~ N(0, I), batch x ``latent_dim``, for the update at ``progress``."""
@@ -50,7 +54,19 @@ class Draws:
         return torch.rand(self._config.batch_size, generator=rng, device=self._device)
 
     def _seeded(self, purpose: str, progress: int) -> torch.Generator:
-        return self._rng.manual_seed(derive_seed(self._seed, purpose, progress))
+        if purpose not in self._seeds:
+            self._seeds[purpose] = seed_series(self._seed, purpose)
+        return self._rng.manual_seed(self._seeds[purpose](progress))
+
+    def _fetch(self, nimg: int, count: int) -> Tensor:
+        """Return the ``count`` stored samples that follow the first ``nimg``, on the device."""
+        parts = []
+        while count > 0:
+            epoch, offset = divmod(nimg, len(self._real))
+            part = self._order_of(epoch)[offset : offset + count]
+            parts.append(part)
+            nimg, count = nimg + len(part), count - len(part)
+        return self._real.stored[torch.cat(parts)].to(self._device)
 
     def _order_of(self, epoch: int) -> Tensor:
         if epoch != self._epoch:

@@ -41,6 +41,7 @@ class Application(LazyGroup):
 
 
 @click.group(
+    "ganorch",
     cls=Application,
     places=_PLACES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

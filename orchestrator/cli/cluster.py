@@ -51,12 +51,7 @@ def _show_this_machine(*, as_json: bool) -> None:
         print_json(found)
         return
     seen = f"torch {found['torch']} sees {found['gpus_seen_by_torch']}"
-    facts = {
-        "this machine": "",
-        "CPUs": f"{capacity.cpus:g}",
-        "GPUs": f"{capacity.gpus:g} ({seen})",
-    }
-    print_table(facts_table(facts))
+    print_table(facts_table({"CPUs": f"{capacity.cpus:g}", "GPUs": f"{capacity.gpus:g}; {seen}"}))
 
 
 def _print_inventory(found: "Inventory") -> None:

@@ -17,7 +17,7 @@ def listing() -> None:
 
 @listing.command()
 def spaces() -> None:
-    """The search spaces."""
+    """List the search spaces."""
     from search_spaces.catalog import SPACES
 
     _print_pairs(("space", "for"), {name: space.doc for name, space in SPACES.items()})
@@ -26,7 +26,10 @@ def spaces() -> None:
 @listing.command()
 @click.argument("name")
 def space(name: str) -> None:
-    """Every parameter of a search space: its range, when it exists, and why it varies."""
+    """Show what a search space varies, and why.
+
+    Of each parameter: its range, where it exists, and what it is varied for.
+    """
     from search_spaces.catalog import named_space
 
     found = named_space(name)
@@ -36,7 +39,7 @@ def space(name: str) -> None:
 
 @listing.command()
 def datasets() -> None:
-    """The data sets that come along, and the kinds of files that are read."""
+    """List the data sets and the kinds of files."""
     from gan_models.data.source import DATASET_NAMES, FILE_KINDS
 
     _print_pairs(("data: {name: …}", "what it holds"), DATASET_NAMES)
@@ -46,7 +49,7 @@ def datasets() -> None:
 
 @listing.command()
 def networks() -> None:
-    """The architectures."""
+    """List the architectures."""
     from gan_models.networks.registry import ARCHITECTURES
 
     _print_pairs(
@@ -56,7 +59,10 @@ def networks() -> None:
 
 @listing.command()
 def losses() -> None:
-    """The adversarial losses, with formula and source; D and G may use different ones."""
+    """List the adversarial losses.
+
+    Each with formula and source; D and G may use different ones.
+    """
     from gan_models.objectives.losses import OBJECTIVES
 
     table = table_of("loss", "formula", "source (arXiv)")
@@ -67,7 +73,10 @@ def losses() -> None:
 
 @listing.command()
 def metrics() -> None:
-    """The recorded columns, and the features that distances are taken in."""
+    """List the recorded metrics, and the features.
+
+    Features are what distances between samples are taken in.
+    """
     from gan_models.metrics.extractors import FEATURE_NAMES
     from orchestrator.columns import COLUMN_MEANINGS
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.errors import resumable
+from orchestrator.cli.run import check_address
 
 
 @click.command()
@@ -22,6 +23,7 @@ def resume(run_dir: Path, *, address: str | None, quiet: bool) -> None:
 
     paths = RunPaths(run_dir)
     config = open_config(paths)
+    check_address(config, address)
     listener = choose_listener(
         sys.stderr,
         num_trials=config.search.trials,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.errors import resumable
+from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
     from cluster.resources import Capacity
@@ -46,12 +47,23 @@ def run(
     from orchestrator.config.load import load_config
 
     config = load_config(spec, overrides)
+    check_address(config, address)
     if dry_run:
         _show_plan(config, address)
         return
     folder = out or Path("runs") / config.name
     with resumable(folder):
         _carry_out(config, folder, address, is_quiet=quiet)
+
+
+def check_address(config: "SweepConfig", address: str | None) -> None:
+    """Refuse a cluster's address for a sweep that would not use it.
+
+    Raises:
+        UsageError: if the backend is none of a cluster.
+    """
+    if address is not None and config.backend == "in-process":
+        raise UsageError(f"--address {address}: backend = 'in-process' joins no cluster: use 'ray'")
 
 
 def _carry_out(config: "SweepConfig", folder: Path, address: str | None, *, is_quiet: bool) -> None:

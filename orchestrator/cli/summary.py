@@ -47,10 +47,10 @@ def _distance(certificate: dict[str, Any]) -> str:
 
 
 def _ratio(certificate: dict[str, Any]) -> str:
-    from orchestrator.wording import UNKNOWN, format_fid, format_number
+    from orchestrator.wording import UNKNOWN, format_fid
 
     fake, real = certificate["fid_at_real_n"], certificate["real_fid"]
-    ratio = format_number(fake / real, ".2f") if fake is not None and real else UNKNOWN
+    ratio = format_fid(fake / real) if fake is not None and real else UNKNOWN
     return (
         f"{ratio} times the FID of other reals at n = {certificate['n_chunk']:,} "
         f"({format_fid(fake)} against {format_fid(real)})"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "params",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Set a parameter, such as d_lr=0.0004; the others are as in `fixed`, or default.",
+    help="Set a parameter, such as d_lr=0.0004. May be given again.",
 )
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override the spec.")
 @click.option("--seed", type=click.IntRange(min=0), help="In place of search.seed.")
@@ -44,7 +44,7 @@ def train(
 ) -> None:
     """Train one trial in this process.
 
-    The search space of SPEC is not used: parameters are given, fixed in SPEC, or default.
+    Nothing is searched: parameters are given, fixed by SPEC or its space, or default.
     """
     from orchestrator.config.load import load_config
     from orchestrator.paths import RunPaths
@@ -54,12 +54,12 @@ def train(
         overrides = (*overrides, f"search.seed={seed}")
     config = load_config(spec, overrides)
     paths = RunPaths(out or Path("runs") / f"{config.name}-train")
+    if paths.root.exists():
+        raise RunFolderError(f"{paths.root}: exists already: choose another --out")
     order = _order(config, paths, params)
     if device is not None:
         order = replace(order, device=device)
     _check_device(order.device)
-    if paths.root.exists():
-        raise RunFolderError(f"{paths.root}: exists already and is not overwritten: name another")
     create_run_folder(paths)
     record = _train(order, paths)
     print_table(facts_table(_facts(record, paths)))
@@ -70,12 +70,12 @@ def _order(config: "SweepConfig", paths: "RunPaths", assignments: tuple[str, ...
     from gan_models.data.dataset import Split
     from orchestrator.config.load import parse_assignment
     from orchestrator.identity import trial_id
-    from orchestrator.preflight import check_params
+    from orchestrator.preflight import check_params, resolve_space
     from orchestrator.trial.order import order_trial, training_seed
     from orchestrator.yardstick import open_yardstick
 
     given = dict(parse_assignment(text, option="--param") for text in assignments)
-    params = {**config.fixed, **given}
+    params = {**resolve_space(config).pinned, **given}
     yardstick = open_yardstick(config.data, config.evaluation.features)
     yardstick.reference(Split.SELECT)
     check_params(params, yardstick.splits.sample)

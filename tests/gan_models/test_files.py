@@ -27,13 +27,17 @@ def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
     assert names_in(path.parent) == ["a.txt"]
 
 
+def fail_half_way(file: Path) -> None:
+    file.write_text("half")
+    raise ZeroDivisionError
+
+
 def test_a_failure_leaves_the_former_file_and_no_draft(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     write_text(path, "old")
 
     with pytest.raises(ZeroDivisionError), whole_file(path) as draft:
-        draft.write_text("new")
-        raise ZeroDivisionError
+        fail_half_way(draft)
 
     assert path.read_text() == "old"
     assert names_in(tmp_path) == ["a.txt"]
@@ -66,8 +70,7 @@ def test_a_failure_leaves_the_former_folder_and_no_draft(tmp_path: Path) -> None
         (draft / "old").touch()
 
     with pytest.raises(ZeroDivisionError), whole_folder(path) as draft:
-        (draft / "new").touch()
-        raise ZeroDivisionError
+        fail_half_way(draft / "new")
 
     assert names_in(path) == ["old"]
     assert names_in(tmp_path) == ["best"]

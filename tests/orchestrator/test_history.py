@@ -145,6 +145,13 @@ def test_what_was_selected_is_kept() -> None:
     assert history.certificate == {"fid": 3.0}
 
 
+def test_a_trial_that_ends_after_the_selection_makes_it_obsolete() -> None:
+    selected = {"event": "selected", "selection": {"trial_id": "a"}, "certificate": {"fid": 3.0}}
+    history = replay(proposed("a", 0), finished("a"), proposed("b", 1), selected, finished("b"))
+    assert history.selection is None
+    assert history.certificate is None
+
+
 def test_events_of_a_later_version_are_passed_over() -> None:
     assert replay({"event": "rebalanced", "trial_id": "a"}, proposed()).records
 

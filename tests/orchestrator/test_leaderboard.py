@@ -86,6 +86,13 @@ def test_the_table_shows_every_trial_and_a_star_at_the_selected_one(history: Swe
     assert "—" in lines[3]
 
 
+def test_a_narrow_terminal_cuts_words_but_no_number_and_no_name() -> None:
+    long = trial("kasug-tukil", 0, [9.25, 9.25], network="dcgan", d_loss="non-saturating")
+    _, *lines = render(SweepHistory(trials={"x": long}), width=80)
+    assert len(lines[-1]) <= 80
+    assert lines[-1].split()[:7] == ["1", "9.25", "9.25", "0.000", "0", "1.5", "kasug-tukil"]
+
+
 def test_names_are_not_read_as_markup() -> None:
     hostile = trial("[red]x[/red]", 0, [nan], network="[/]")
     lines = render(SweepHistory(trials={"x": hostile}))
@@ -105,7 +112,7 @@ def test_equal_losses_are_named_once(params: dict[str, str], text: str) -> None:
     assert trial_losses(params) == text
 
 
-def render(history: SweepHistory) -> list[str]:
+def render(history: SweepHistory, width: int = 200) -> list[str]:
     stream = io.StringIO()
-    Console(file=stream, width=200).print(results_table(history))
+    Console(file=stream, width=width).print(results_table(history))
     return stream.getvalue().splitlines()

@@ -4,6 +4,7 @@ import tempfile
 from dataclasses import dataclass
 
 from ray import tune
+from ray.tune.error import TuneError
 
 from cluster.environment import environment
 from orchestrator.backends.raytune.scheduler import ReportAdapter
@@ -40,12 +41,13 @@ class RayTuneBackend:
         """Run every trial that the search proposes."""
         if search.num_left == 0:
             return
+        searcher = SearchAdapter(search)
         resources = {"cpu": self.cpus_per_trial, "gpu": self.gpus_per_trial}
         with environment(_DRIVER_ENVIRONMENT), tempfile.TemporaryDirectory() as scratch:
             tuner = tune.Tuner(
                 tune.with_resources(make_trainable(run_trial), resources),
                 tune_config=tune.TuneConfig(
-                    search_alg=SearchAdapter(search),
+                    search_alg=searcher,
                     scheduler=ReportAdapter(search),
                     num_samples=search.num_left,
                     max_concurrent_trials=self.concurrent,
@@ -60,7 +62,15 @@ class RayTuneBackend:
                     verbose=0,
                 ),
             )
-            tuner.fit()
+            _fit(tuner)
+        searcher.close()
+
+
+def _fit(tuner: tune.Tuner) -> None:
+    try:
+        tuner.fit()
+    except TuneError as error:
+        raise (error.__context__ or error) from None  # what the search itself raised, unwrapped
 
 
 def _name(trial: tune.experiment.Trial) -> str:

@@ -35,6 +35,11 @@ class SearchAdapter(Searcher):
         if error and trial_id in self._names:
             self._search.lost(self._names[trial_id], "its worker process died, also when retried")
 
+    def close(self) -> None:
+        """Take in which trials Tune gave up without a word, as where a worker cannot be reset."""
+        for name in self._names.values():
+            self._search.lost(name, "Ray Tune gave it up: its worker could not be reused")
+
     def save(self, checkpoint_path: str) -> None:
         """Write nothing."""
 

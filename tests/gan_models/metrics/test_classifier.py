@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
 
 from gan_models.data.dataset import Splits
 from gan_models.errors import MetricError
-from gan_models.metrics import classifier
 from gan_models.metrics.classifier import (
+    RECIPE,
     ClassifierFeatures,
+    _shift,
     build_classifier,
     count_classes,
     train_classifier,
@@ -14,6 +17,8 @@ from gan_models.metrics.classifier import (
 from gan_models.metrics.frechet import fit_gaussian, frechet_distance
 from tests.gan_models.metrics.contract_features import FeatureExtractorContract
 from tests.gan_models.metrics.datasets import MakeImages
+
+BRIEF = replace(RECIPE, num_steps=12)
 
 
 class TestClassifierFeatures(FeatureExtractorContract):
@@ -34,11 +39,6 @@ class TestClassifierFeatures(FeatureExtractorContract):
     @pytest.fixture
     def stored(self, digits: Splits) -> Tensor:
         return digits.select.stored[:50]
-
-
-@pytest.fixture
-def brief_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classifier, "_NUM_STEPS", 12)
 
 
 def test_held_out_digits_are_named_rightly(
@@ -71,34 +71,31 @@ def test_damaged_digits_are_farther_than_other_digits(
     assert frechet_distance(certify, digit_classifier(mixed)) > 4 * held_out
 
 
-@pytest.mark.usefixtures("brief_training")
 def test_training_gives_the_same_bits_whatever_runs_around_it(digits: Splits) -> None:
     torch.manual_seed(1)
-    first = train_classifier(digits.train).state_dict()
+    first = train_classifier(digits.train, BRIEF).state_dict()
     torch.manual_seed(2)
     torch.set_num_threads(2)
     try:
         with torch.no_grad():
-            again = train_classifier(digits.train).state_dict()
+            again = train_classifier(digits.train, BRIEF).state_dict()
     finally:
         torch.set_num_threads(1)
     assert all(torch.equal(first[name], again[name]) for name in first)
 
 
-@pytest.mark.usefixtures("brief_training")
 def test_training_leaves_the_global_random_state_alone(digits: Splits) -> None:
     before = torch.random.get_rng_state()
-    train_classifier(digits.train)
+    train_classifier(digits.train, BRIEF)
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-@pytest.mark.usefixtures("brief_training")
 @pytest.mark.parametrize("shape", [(3, 8, 8), (1, 28, 28), (3, 64, 48)])
 def test_images_of_any_size_can_be_learnt(
     shape: tuple[int, int, int], make_images: MakeImages
 ) -> None:
     images = make_images(shape, num_classes=3)
-    trained = train_classifier(images)
+    trained = train_classifier(images, BRIEF)
     assert trained.head.out_features == 3
     assert all(weights.isfinite().all() for weights in trained.parameters())
 
@@ -106,7 +103,7 @@ def test_images_of_any_size_can_be_learnt(
 def test_a_shift_moves_each_image_by_at_most_an_eighth_and_fills_with_black() -> None:
     images = torch.full((200, 1, 16, 16), -1.0)
     images[:, :, 8, 8] = 1.0
-    moved = classifier._shift(images, torch.Generator().manual_seed(0))
+    moved = _shift(images, 1 / 8, torch.Generator().manual_seed(0))
     assert torch.equal(moved.sum(dim=(1, 2, 3)), images.sum(dim=(1, 2, 3)))
     rows, columns = (moved == 1.0).nonzero()[:, 2:].unbind(dim=1)
     for places in (rows, columns):

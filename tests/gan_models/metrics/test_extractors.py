@@ -6,8 +6,8 @@ import torch
 
 from gan_models.data.dataset import Dataset, Splits
 from gan_models.errors import MetricError
-from gan_models.metrics import classifier
-from gan_models.metrics.classifier import ClassifierFeatures
+from gan_models.metrics import extractors
+from gan_models.metrics.classifier import RECIPE, ClassifierFeatures
 from gan_models.metrics.extractors import FEATURE_NAMES, resolve_features
 from gan_models.metrics.identity import IdentityFeatures
 from gan_models.metrics.modes import ClassifierModes, NearestCentreModes
@@ -19,7 +19,7 @@ from tests.gan_models.metrics.datasets import MakeImages, alike, make_dataset
 
 @pytest.fixture(autouse=True)
 def _brief_training(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(classifier, "_NUM_STEPS", 12)
+    monkeypatch.setattr(extractors, "RECIPE", replace(RECIPE, num_steps=12))
     monkeypatch.setenv("GANORCH_CACHE", str(tmp_path))
 
 
@@ -49,10 +49,17 @@ def test_a_classifier_is_trained_once_and_found_again(
     digits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, _ = resolve_features("classifier", digits, cache_dir=tmp_path / "own")
-    monkeypatch.setattr(classifier, "_NUM_STEPS", 0)  # training again would fail
+    monkeypatch.delattr(extractors, "train_classifier")  # training again would fail
     again, _ = resolve_features("classifier", digits, cache_dir=tmp_path / "own")
     assert again.fingerprint == first.fingerprint
     assert torch.equal(again(digits.select.stored), first(digits.select.stored))
+
+
+def test_another_recipe_is_trained_anew(digits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = resolve_features("classifier", digits)
+    monkeypatch.setattr(extractors, "RECIPE", replace(RECIPE, num_steps=12, noise_std=0.3))
+    again, _ = resolve_features("classifier", digits)
+    assert again.fingerprint != first.fingerprint
 
 
 def test_a_classifier_knows_only_the_train_split(digits: Splits, tmp_path: Path) -> None:

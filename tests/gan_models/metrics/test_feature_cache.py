@@ -11,7 +11,7 @@ from torch import Tensor
 from gan_models.errors import MetricError
 from gan_models.metrics.feature_cache import cache_folder, cached_weights
 
-RECIPE: dict[str, str | int] = {"recipe": 1, "train": "abc"}
+RECIPE: dict[str, str | int | float] = {"recipe": 1, "train": "abc"}
 
 
 class CountedTraining:

@@ -27,8 +27,12 @@ def draws(images: Dataset) -> Draws:
 
 @pytest.fixture
 def normed() -> nn.Sequential:
-    """A network with both things that move by themselves."""
-    return nn.Sequential(spectral_norm(nn.Linear(3, 4)), nn.BatchNorm1d(4))
+    """Return a network with both things that move by themselves."""
+    linear = nn.Linear(3, 4)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        linear.weight.copy_(torch.eye(4, 3) * torch.tensor([1.0, 0.99, 0.98]))  # converges slowly
+        return nn.Sequential(spectral_norm(linear), nn.BatchNorm1d(4))
 
 
 def batch() -> torch.Tensor:
@@ -60,7 +64,9 @@ def test_in_phase_1_g_stays_bit_for_bit_what_it_was(state: TrainState, draws: Dr
 
     assert any(name.endswith("num_batches_tracked") for name in before)
     assert not differences(before, copy_of(state.generator))
-    assert differences(d_before, copy_of(state.discriminator)) == sorted(d_before)
+    d_moved = differences(d_before, copy_of(state.discriminator))
+    assert "layers.0.parametrizations.weight.original" in d_moved
+    assert "layers.0.parametrizations.weight.0._u" in d_moved
 
 
 def test_in_phase_2_d_stays_bit_for_bit_what_it_was(state: TrainState, draws: Draws) -> None:

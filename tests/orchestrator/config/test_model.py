@@ -21,9 +21,9 @@ def test_a_spec_needs_only_a_name_data_and_a_space() -> None:
 def test_a_configuration_is_frozen_at_every_depth() -> None:
     config = build_config(SPEC)
     with pytest.raises(ValidationError, match="frozen"):
-        config.name = "other"  # type: ignore[misc]
+        config.name = "other"
     with pytest.raises(ValidationError, match="frozen"):
-        config.search.trials = 1  # type: ignore[misc]
+        config.search.trials = 1
 
 
 def test_thousands_of_images_become_whole_images() -> None:

@@ -1,0 +1,142 @@
+"""What every backend promises; its test inherits this class and brings the backend."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from orchestrator.backends.base import Backend
+from orchestrator.history import SweepHistory
+from orchestrator.records import StoppedBy, TrialStatus, VerdictKind
+from orchestrator.trial.spec import TrialFunction
+from tests.orchestrator.backends import scripted_trials
+from tests.orchestrator.backends.scripted_trials import NUM_EVALUATIONS, num_marks
+from tests.orchestrator.scripted import (
+    ScriptedScheduler,
+    WatchedSampler,
+    evaluation_message,
+    events_of,
+    make_config,
+    opened_search,
+    run_whole,
+)
+
+
+def carry_out(
+    backend: Backend,
+    run_trial: TrialFunction,
+    folder: Path,
+    *,
+    scheduler: ScriptedScheduler | None = None,
+    sampler: WatchedSampler | None = None,
+    num_trials: int = 3,
+) -> SweepHistory:
+    """Run a scripted sweep, or go on with it."""
+    config = make_config(search={"trials": num_trials})
+    with opened_search(folder, config, scheduler=scheduler, sampler=sampler) as search:
+        backend.run(search, run_trial)
+        return search.history
+
+
+def sent(folder: Path, trial_id: str) -> list[str]:
+    """Return what came of one trial, event by event."""
+    about = [event for event in events_of(folder) if event.get("trial_id") == trial_id]
+    return [str(event["event"]) for event in about]
+
+
+class BackendContract:
+    """Fixture to bring: ``backend``."""
+
+    def test_every_trial_of_the_plan_runs_once_and_is_heard_in_order(
+        self, backend: Backend, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        sampler = WatchedSampler()
+        environment = dict(os.environ)
+        history = carry_out(
+            backend, scripted_trials.completes, tmp_path, sampler=sampler, num_trials=4
+        )
+        assert [record.index for record in history.records] == [0, 1, 2, 3]
+        assert sorted(index for index, _ in sampler.told) == [0, 1, 2, 3]
+        whole = ["proposed", "started", *NUM_EVALUATIONS * ["evaluated"], "finished"]
+        for record in history.records:
+            assert record.status is TrialStatus.COMPLETED
+            assert num_marks(tmp_path, record.trial_id, "entered") == 1
+            assert sent(tmp_path, record.trial_id) == whole
+            steps = [row.step for row in history.trials[record.trial_id].evaluations]
+            assert steps == list(range(NUM_EVALUATIONS))
+        assert dict(os.environ) == environment
+        assert capfd.readouterr().out == ""  # standard output is the command's
+
+    def test_a_trial_that_is_told_to_stop_ends_and_the_others_do_not(
+        self, backend: Backend, tmp_path: Path
+    ) -> None:
+        scheduler = ScriptedScheduler(stop_after={0: 2, 1: 5, 2: 1})
+        history = carry_out(backend, scripted_trials.goes_on, tmp_path, scheduler=scheduler)
+        lengths = sorted(record.num_evaluations for record in history.records)
+        assert lengths == [1, 2, 5]
+        for record in history.records:
+            assert record.status is TrialStatus.STOPPED
+            assert record.stopped_by is StoppedBy.SCHEDULER
+        # by the time a worker takes its next trial, the one before has been told to leave
+        assert any(num_marks(tmp_path, each.trial_id, "left") for each in history.records)
+
+    def test_trials_that_raise_or_measure_nan_end_alone_and_say_why(
+        self, backend: Backend, tmp_path: Path
+    ) -> None:
+        history = carry_out(backend, scripted_trials.two_fail, tmp_path, num_trials=4)
+        failed, dead, *others = history.records
+        assert (failed.status, failed.stopped_by) == (TrialStatus.FAILED, StoppedBy.ERROR)
+        assert failed.reason.startswith("ValueError: no such optimiser (two_fail, line ")
+        assert failed.num_evaluations == 1
+        assert (dead.status, dead.stopped_by) == (TrialStatus.STOPPED, StoppedBy.VERDICT)
+        assert (dead.verdict, dead.best_fid, dead.num_evaluations) == (VerdictKind.DEAD, 9.0, 2)
+        assert [record.status for record in others] == 2 * [TrialStatus.COMPLETED]
+
+    def test_unfinished_trials_of_an_earlier_driver_go_first_and_finished_ones_never(
+        self, backend: Backend, tmp_path: Path
+    ) -> None:
+        with opened_search(tmp_path) as search:
+            done, begun = search.next_trial(), search.next_trial()
+            assert done is not None
+            assert begun is not None
+            run_whole(search, [9.0], trial=done.trial_id)
+            search.receive(begun.trial_id, {"kind": "started"})
+            search.receive(begun.trial_id, evaluation_message(begun.trial_id, 0, 9.0))
+        history = carry_out(backend, scripted_trials.completes, tmp_path, num_trials=4)
+        starts = [event["trial_id"] for event in events_of(tmp_path, "started")]
+        assert starts.count(done.trial_id) == 1
+        assert starts.count(begun.trial_id) == 2
+        assert num_marks(tmp_path, done.trial_id, "entered") == 0
+        assert [record.status for record in history.records] == 4 * [TrialStatus.COMPLETED]
+        rows = history.trials[begun.trial_id].evaluations
+        assert [row.step for row in rows] == list(range(NUM_EVALUATIONS))
+
+    def test_nothing_runs_where_nothing_is_left(self, backend: Backend, tmp_path: Path) -> None:
+        with opened_search(tmp_path, make_config(search={"trials": 1})) as search:
+            done = search.next_trial()
+            assert done is not None
+            run_whole(search, [9.0], trial=done.trial_id)
+        before = events_of(tmp_path)
+        history = carry_out(backend, scripted_trials.completes, tmp_path, num_trials=1)
+        assert [event["event"] for event in events_of(tmp_path)[len(before) :]] == ["opened"]
+        assert len(history.records) == 1
+
+    def test_no_trial_starts_once_the_hours_are_spent(
+        self, backend: Backend, tmp_path: Path
+    ) -> None:
+        config = make_config(budget={"max_hours": 1e-9})
+        with opened_search(tmp_path, config) as search:
+            search.history.used_s = 1.0
+            backend.run(search, scripted_trials.completes)
+            assert search.history.records == []
+
+    def test_what_the_search_raises_comes_out_as_it_is(
+        self, backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*arguments: object) -> bool:
+            raise OSError("no space left on the journal's disk")
+
+        with opened_search(tmp_path, make_config(search={"trials": 1})) as search:
+            monkeypatch.setattr(search, "receive", fail)
+            with pytest.raises(OSError, match="no space left on the journal's disk"):
+                backend.run(search, scripted_trials.completes)

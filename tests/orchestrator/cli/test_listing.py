@@ -1,0 +1,55 @@
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+
+from gan_models.config import LOSS_NAMES, NETWORK_NAMES
+from gan_models.data.source import DATASET_NAMES, FILE_KINDS
+from orchestrator.columns import COLUMN_MEANINGS
+from search_spaces.catalog import SPACES
+
+Ganorch = Callable[..., Result]
+Refused = Callable[..., str]
+
+
+@pytest.mark.parametrize(
+    ("what", "names"),
+    [
+        ("spaces", SPACES),
+        ("datasets", [*DATASET_NAMES, *FILE_KINDS]),
+        ("networks", NETWORK_NAMES),
+        ("losses", LOSS_NAMES),
+        ("metrics", COLUMN_MEANINGS),
+    ],
+)
+def test_every_name_that_a_spec_may_use_has_a_line(
+    ganorch: Ganorch, what: str, names: list[str]
+) -> None:
+    result = ganorch("list", what)
+    assert result.exit_code == 0
+    first_words = [line.split()[0] for line in result.stdout.splitlines() if line]
+    assert set(names) <= set(first_words)
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_a_space_shows_every_parameter_with_range_condition_and_reason(
+    ganorch: Ganorch, name: str
+) -> None:
+    lines = ganorch("list", "space", name).stdout.splitlines()
+    for parameter in SPACES[name].parameters:
+        condition = parameter.describe_condition() or "always"
+        cells = (parameter.name, parameter.domain.describe(), condition, parameter.why)
+        assert any(all(cell in line for cell in cells) for line in lines), parameter.name
+    for pinned, value in SPACES[name].pinned.items():
+        assert any(line.startswith(pinned) and f"{value} (fixed)" in line for line in lines)
+
+
+def test_losses_come_with_formula_and_source(ganorch: Ganorch) -> None:
+    lines = ganorch("list", "losses").stdout.splitlines()
+    hinge = next(line for line in lines if line.startswith("hinge"))
+    assert "max(0, 1 − l(x))" in hinge
+    assert hinge.endswith("1705.02894")
+
+
+def test_an_unknown_space_is_refused_with_the_nearest(refused: Refused) -> None:
+    assert refused("list", "space", "dcgam").startswith("space = 'dcgam': did you mean 'dcgan'?")

@@ -1,0 +1,66 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from click.testing import Result
+
+from orchestrator.history import SweepHistory
+from orchestrator.journal import read_journal
+from orchestrator.paths import RunPaths
+from orchestrator.run_folder import sole_driver
+
+Ganorch = Callable[..., Result]
+Refused = Callable[..., str]
+
+
+def test_only_what_is_not_finished_runs_again_and_the_end_is_the_same(
+    ganorch: Ganorch, run: RunPaths, halted_run: RunPaths
+) -> None:
+    result = ganorch("resume", halted_run.root)
+    assert result.exit_code == 0
+    attempts = [record.num_attempts for record in replayed(halted_run).records]
+    assert attempts == [1, 2]
+    before, after = replayed(run), replayed(halted_run)
+    assert dict(after.selection or {}) == dict(before.selection or {})
+    assert dict(after.certificate or {}) == dict(before.certificate or {})
+    assert halted_run.report.is_file()
+
+
+def test_a_finished_sweep_is_summed_up_again(ganorch: Ganorch, own_run: RunPaths) -> None:
+    num_trained = len(events(own_run, "started"))
+    result = ganorch("resume", own_run.root, "--quiet")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith("winner ")
+    assert len(events(own_run, "started")) == num_trained
+
+
+def test_a_folder_without_a_sweep_is_refused(refused: Refused, tmp_path: Path) -> None:
+    expected = f"{tmp_path}: not a run folder (it has no sweep.yaml)"
+    assert refused("resume", tmp_path) == expected
+
+
+def test_a_sweep_that_runs_is_not_driven_twice(refused: Refused, halted_run: RunPaths) -> None:
+    journal = halted_run.journal.read_bytes()
+    with sole_driver(halted_run):
+        assert "another process is running this sweep" in refused("resume", halted_run.root)
+    assert halted_run.journal.read_bytes() == journal
+
+
+def test_a_damaged_journal_fails_with_1_and_stays_as_it_is(
+    ganorch: Ganorch, own_run: RunPaths
+) -> None:
+    content = b"{}\n" + own_run.journal.read_bytes()
+    own_run.journal.write_bytes(content)
+    result = ganorch("resume", own_run.root)
+    assert result.exit_code == 1
+    assert "journal.jsonl, line 1: not event 0 of this journal" in result.stderr
+    assert own_run.journal.read_bytes() == content
+
+
+def replayed(paths: RunPaths) -> SweepHistory:
+    return SweepHistory.replay(read_journal(paths.journal))
+
+
+def events(paths: RunPaths, name: str) -> list[str]:
+    lines = map(json.loads, paths.journal.read_text().splitlines())
+    return [event["trial_id"] for event in lines if event["event"] == name]

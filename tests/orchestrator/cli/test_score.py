@@ -1,0 +1,71 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+from orchestrator.paths import RunPaths
+
+Ganorch = Callable[..., Result]
+Refused = Callable[..., str]
+
+
+@pytest.fixture
+def sets(run: RunPaths, tmp_path: Path) -> tuple[Path, Path]:
+    """The points of the sweep, and 100 others."""
+    fake = tmp_path / "fake.npy"
+    np.save(fake, np.random.default_rng(1).normal(size=(100, 2)).astype(np.float32))
+    return run.root.parents[1] / "points.npz", fake
+
+
+def test_json_has_exactly_this_shape(ganorch: Ganorch, sets: tuple[Path, Path]) -> None:
+    result = ganorch("score", "--real", sets[0], "--fake", sets[1], "--json")
+    found = json.loads(result.stdout)
+    assert list(found) == ["metrics", "protocol", "protocol_hash"]
+    assert list(found["metrics"]) == [
+        "fid",
+        "precision",
+        "recall",
+        "density",
+        "coverage",
+        "modes",
+        "mode_entropy",
+        "high_quality_frac",
+    ]
+    assert list(found["metrics"]["fid"]) == ["value", "half_a", "half_b"]
+    assert found["metrics"]["modes"] is None  # of points without known centres
+    assert (found["protocol"]["n_real"], found["protocol"]["n_fake"]) == (240, 100)
+
+
+def test_the_table_says_by_which_protocol(ganorch: Ganorch, sets: tuple[Path, Path]) -> None:
+    shown = ganorch("score", "--real", sets[0], "--fake", sets[1], "-n", 50).stdout
+    assert shown.startswith("metric")
+    assert "50 fakes against 240 reals (all samples), features identity, protocol " in shown
+    assert "modes                   —" in shown
+
+
+def test_a_run_is_scored_by_its_best(
+    ganorch: Ganorch, run: RunPaths, sets: tuple[Path, Path]
+) -> None:
+    shown = ganorch("score", "--real", sets[0], "--fake", run.root, "-n", 100)
+    assert "100 fakes against 240 reals" in shown.stdout
+
+
+def test_sets_that_cannot_be_compared_are_refused(
+    refused: Refused, sets: tuple[Path, Path], tmp_path: Path
+) -> None:
+    real = ["score", "--real", sets[0]]
+    flat = tmp_path / "flat.npy"
+    np.save(flat, np.zeros((60, 3), np.float32))
+    assert refused(*real, "--fake", flat) == (
+        f"{flat} (points of 3) cannot be scored against {sets[0]} (points of 2): "
+        "both must have one kind and shape"
+    )
+    assert "holds 100 samples, but 200 were asked for" in refused(
+        *real, "--fake", sets[1], "-n", 200
+    )
+    assert "features = 'inception'" in refused(*real, "--fake", sets[1], "--features", "inception")
+    assert "does not exist" in refused(*real, "--fake", tmp_path / "none")
+    assert "did you mean 'ring8'?" in refused("score", "--real", "ring", "--fake", flat)

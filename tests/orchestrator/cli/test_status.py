@@ -1,0 +1,70 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from orchestrator.paths import RunPaths
+
+Ganorch = Callable[..., Result]
+Refused = Callable[..., str]
+
+
+def test_a_finished_sweep_has_nothing_left(ganorch: Ganorch, run: RunPaths) -> None:
+    result = ganorch("status", run.root, "--json")
+    found = json.loads(result.stdout)
+    winner = json.loads((run.best / "metrics.json").read_text())["trial_id"]
+    assert result.stderr == ""
+    assert found["name"] == "tiny"
+    assert found["trials"] == {
+        "planned": 2,
+        "pending": 0,
+        "running": 0,
+        "completed": 2,
+        "stopped": 0,
+        "failed": 0,
+    }
+    assert found["seen_kimg"] == pytest.approx(0.8, abs=0.05)
+    assert found["left_kimg"] == 0
+    assert (found["running"], found["selected"], found["best"]["trial_id"]) == ([], winner, winner)
+
+
+def test_what_runs_is_told_apart_from_what_is_done(ganorch: Ganorch, halted_run: RunPaths) -> None:
+    found = json.loads(ganorch("status", halted_run.root, "--json").stdout)
+    assert (found["trials"]["running"], found["trials"]["completed"]) == (1, 1)
+    assert found["left_kimg"] == pytest.approx(0.4)
+    assert found["selected"] is None
+    (running,) = found["running"]
+    assert running["status"] == "running"
+    text = ganorch("status", halted_run.root).stdout
+    assert "1 running, 1 completed; 2 planned" in text
+    assert "not yet" in text
+    assert running["trial_id"] in text
+
+
+def test_the_time_since_the_last_event_is_told(
+    ganorch: Ganorch, run: RunPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last_s = json.loads(run.journal.read_text().splitlines()[-1])["time_s"]
+    monkeypatch.setattr("time.time", lambda: last_s + 125)
+    assert "last event  2:05 min ago" in ganorch("status", run.root).stdout
+    assert json.loads(ganorch("status", run.root, "--json").stdout)["silent_s"] == 125
+
+
+def test_a_sweep_that_has_not_begun_has_no_best(ganorch: Ganorch, own_run: RunPaths) -> None:
+    own_run.journal.unlink()
+    found = json.loads(ganorch("status", own_run.root, "--json").stdout)
+    assert (found["best"], found["silent_s"], found["trials"]["planned"]) == (None, None, 2)
+    assert "none begun; 2 planned" in ganorch("status", own_run.root).stdout
+
+
+def test_looking_changes_nothing(ganorch: Ganorch, own_run: RunPaths) -> None:
+    before = {file: file.stat().st_mtime_ns for file in own_run.root.rglob("*")}
+    ganorch("status", own_run.root)
+    ganorch("results", own_run.root)
+    assert {file: file.stat().st_mtime_ns for file in own_run.root.rglob("*")} == before
+
+
+def test_a_folder_without_a_sweep_is_refused(refused: Refused, tmp_path: Path) -> None:
+    assert "not a run folder" in refused("status", tmp_path)

@@ -1,0 +1,144 @@
+"""A sweep without training: a spec, messages such as trials send, and a search to hear them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestrator.config.load import build_config
+from orchestrator.config.model import SweepConfig
+from orchestrator.decision.full import FullScheduler
+from orchestrator.decision.scheduler import CohortDecision, Scheduler
+from orchestrator.history import SweepHistory
+from orchestrator.journal import Event, Journal, read_journal
+from orchestrator.paths import RunPaths
+from orchestrator.progress.silent import SilentListener
+from orchestrator.records import (
+    Action,
+    Evaluation,
+    StoppedBy,
+    TrialStatus,
+    Verdict,
+    VerdictKind,
+)
+from orchestrator.sampling.sampler import ParameterSampler
+from orchestrator.search import Search
+from orchestrator.trial.spec import Message, evaluated, finished
+from search_spaces.domains import Float
+from search_spaces.parameter import Parameter
+from search_spaces.space import SearchSpace
+
+SPEC: dict[str, Any] = {
+    "name": "scripted",
+    "data": {"name": "ring8"},
+    "space": "ring8",
+    "search": {"sampler": "random", "trials": 3},
+    "budget": {"kimg_per_trial": 3},
+    "evaluation": {"every_kimg": 1, "samples": 64},
+    "scheduler": {"kind": "none"},
+    "backend": "in-process",
+}
+RATES = SearchSpace("rates", (Parameter("d_lr", Float(1e-4, 1e-2, log=True)),))
+
+
+def make_config(**sections: Any) -> SweepConfig:
+    """Return a small configuration; a section changes only what it names, other keys whole."""
+    spec = dict(SPEC)
+    for name, value in sections.items():
+        is_section = name not in ("data", "space", "fixed") and isinstance(value, dict)
+        spec[name] = spec.get(name, {}) | value if is_section else value
+    return build_config(spec)
+
+
+def evaluation_message(
+    trial: str, step: int, fid: float, *, action: Action = Action.GO_ON, **columns: Any
+) -> Message:
+    """Return the message of one evaluation after ``step`` thousand images."""
+    row = Evaluation(run=trial, step=step, nimg=1000 * step, fid=fid, **columns)
+    kind = VerdictKind.DEAD if action is Action.STOP_REJECT else VerdictKind.IMPROVING
+    return evaluated(row, Verdict(kind=kind, action=action, reason=f"FID {fid:g}"))
+
+
+def completed_message(verdict: VerdictKind = VerdictKind.IMPROVING) -> Message:
+    """Return the last message of a trial that used its budget."""
+    return finished(
+        TrialStatus.COMPLETED, StoppedBy.BUDGET, reason="budget used", verdict=verdict.value
+    )
+
+
+class WatchedSampler(ParameterSampler):
+    """Remembers what it was told."""
+
+    def __init__(self, space: SearchSpace = RATES) -> None:
+        super().__init__(space, "random", seed=0)
+        self.told: list[tuple[int, float | None]] = []
+
+    def tell(self, index: int, value: float | None) -> None:
+        """Remember, and learn."""
+        self.told.append((index, value))
+        super().tell(index, value)
+
+
+@dataclass
+class ScriptedScheduler:
+    """Stops the trials of these names, by order of appearance, from this many reports on."""
+
+    stop_after: dict[int, int] = field(default_factory=dict)
+    reports: list[tuple[str, int]] = field(default_factory=list)
+
+    def report(self, trial_id: str, evaluations: Sequence[Evaluation]) -> CohortDecision:
+        """Take down who reported how many rows, and decide by the script."""
+        self.reports.append((trial_id, len(evaluations)))
+        order = list(dict.fromkeys(name for name, _ in self.reports)).index(trial_id)
+        stop = len(evaluations) >= self.stop_after.get(order, 10**9)
+        return CohortDecision(stop=stop, reason="outclassed by script", rung=0)
+
+
+class Watcher(SilentListener):
+    """Remembers every event, and how many trials had finished by then."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, int]] = []
+
+    def on_event(self, event: Event, history: SweepHistory) -> None:
+        """Take the event down."""
+        num_finished = sum(record.status.is_finished for record in history.records)
+        self.seen.append((event["event"], num_finished))
+
+
+@contextmanager
+def opened_search(
+    folder: Path,
+    config: SweepConfig | None = None,
+    *,
+    sampler: ParameterSampler | None = None,
+    scheduler: Scheduler | None = None,
+    listener: SilentListener | None = None,
+    clock: Iterator[float] | None = None,
+) -> Iterator[Search]:
+    """Open the search of a run folder as a driver does, and close its journal in the end."""
+    times = {} if clock is None else {"clock": lambda: next(clock)}
+    with Journal(RunPaths(folder).journal, **times) as journal:
+        yield Search(
+            config or make_config(),
+            folder,
+            sampler=sampler or WatchedSampler(),
+            scheduler=scheduler or FullScheduler(),
+            journal=journal,
+            listener=listener or SilentListener(),
+        )
+
+
+def run_whole(search: Search, fids: Sequence[float], *, trial: str) -> None:
+    """Send every message of a trial that completes."""
+    search.receive(trial, {"kind": "started"})
+    for step, fid in enumerate(fids):
+        search.receive(trial, evaluation_message(trial, step, fid))
+    search.receive(trial, completed_message())
+
+
+def events_of(folder: Path, *names: str) -> list[Event]:
+    """Return the journal's events of these names, or all of them."""
+    events = read_journal(RunPaths(folder).journal)
+    return [event for event in events if not names or event["event"] in names]

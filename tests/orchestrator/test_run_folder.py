@@ -1,0 +1,107 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestrator.config.load import save_config
+from orchestrator.errors import JournalError, RunFolderError
+from orchestrator.paths import RunPaths
+from orchestrator.run_folder import create_run_folder, open_config, open_history, sole_driver
+from tests.orchestrator.scripted import make_config, opened_search
+
+HOLD = """
+import sys
+from pathlib import Path
+from orchestrator.paths import RunPaths
+from orchestrator.run_folder import sole_driver
+
+with sole_driver(RunPaths(Path(sys.argv[1]))):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_new_folder_is_made_with_its_parents_and_left_empty(tmp_path: Path) -> None:
+    root = tmp_path / "runs" / "digits"
+    create_run_folder(RunPaths(root))
+    assert list(root.iterdir()) == []
+
+
+def test_an_empty_folder_may_be_used(tmp_path: Path) -> None:
+    create_run_folder(RunPaths(tmp_path))
+    create_run_folder(RunPaths(tmp_path))
+
+
+def test_a_folder_that_holds_anything_is_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(RunFolderError, match=f"{tmp_path}: exists already .*`ganorch resume"):
+        create_run_folder(RunPaths(tmp_path))
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(RunFolderError, match=r"file/run: cannot be written \(Not a directory\)"):
+        create_run_folder(RunPaths(file / "run"))
+    with pytest.raises(RunFolderError, match=r"file: cannot be written \(File exists\)"):
+        create_run_folder(RunPaths(file))
+
+
+def test_a_folder_that_refuses_files_is_found_out_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "touch", refuse)  # a superuser may write anywhere
+    with pytest.raises(RunFolderError, match=r"cannot be written \(Permission denied\)"):
+        create_run_folder(RunPaths(tmp_path))
+
+
+def test_the_configuration_of_a_run_is_read_back(tmp_path: Path) -> None:
+    config = make_config(search={"seed": 5})
+    save_config(RunPaths(tmp_path).sweep, config)
+    assert open_config(RunPaths(tmp_path)) == config
+
+
+def test_a_folder_without_a_sweep_is_refused(tmp_path: Path) -> None:
+    for paths in (RunPaths(tmp_path), RunPaths(tmp_path / "none")):
+        for opened in (open_config, open_history):
+            with pytest.raises(RunFolderError, match=r"not a run folder \(it has no sweep.yaml\)"):
+                opened(paths)
+
+
+def test_the_history_of_a_run_is_read_back(tmp_path: Path) -> None:
+    paths = RunPaths(tmp_path)
+    save_config(paths.sweep, make_config())
+    assert open_history(paths).records == []
+    with opened_search(tmp_path) as search:
+        search.next_trial()
+        assert open_history(paths).records == search.history.records
+
+
+def test_a_damaged_journal_is_an_error_and_never_a_fresh_start(tmp_path: Path) -> None:
+    paths = RunPaths(tmp_path)
+    save_config(paths.sweep, make_config())
+    paths.journal.write_text("{}\n")
+    with pytest.raises(JournalError, match="journal.jsonl, line 1"):
+        open_history(paths)
+
+
+def test_a_sweep_is_driven_by_one_process_at_a_time(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with (
+            pytest.raises(RunFolderError, match="another process is running this sweep"),
+            sole_driver(RunPaths(tmp_path)),
+        ):
+            pass
+        other.kill()
+    with sole_driver(RunPaths(tmp_path)):  # a process that was killed holds nothing
+        pass

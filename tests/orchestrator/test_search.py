@@ -1,0 +1,335 @@
+import itertools
+import json
+from collections.abc import Iterator
+from math import log, nan
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.history import SweepHistory
+from orchestrator.journal import read_journal
+from orchestrator.paths import RunPaths
+from orchestrator.records import Action, StoppedBy, TrialStatus, VerdictKind
+from orchestrator.search import Search
+from orchestrator.trial.spec import TrialSpec, finished
+from search_spaces.domains import Choice
+from search_spaces.parameter import Parameter
+from search_spaces.space import SearchSpace
+from tests.orchestrator.scripted import (
+    RATES,
+    ScriptedScheduler,
+    WatchedSampler,
+    Watcher,
+    completed_message,
+    evaluation_message,
+    events_of,
+    make_config,
+    opened_search,
+    run_whole,
+)
+
+ONE_CHOICE = SearchSpace("one", (Parameter("d_lr", Choice((0.001,))),))
+
+
+def next_trial(search: Search) -> TrialSpec:
+    spec = search.next_trial()
+    assert spec is not None
+    return spec
+
+
+def replayed(folder: Path) -> SweepHistory:
+    return SweepHistory.replay(read_journal(RunPaths(folder).journal))
+
+
+def hours(*values: float) -> Iterator[float]:
+    """Give the journal's clock, in seconds, at each event; it then stands still."""
+    return itertools.chain((3600 * value for value in values), itertools.repeat(3600 * values[-1]))
+
+
+def test_it_proposes_as_many_trials_as_the_spec_says(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        specs = []
+        for left in (3, 2, 1):
+            assert search.num_left == left
+            specs.append(next_trial(search))
+        assert search.num_left == 0
+        assert search.next_trial() is None
+    assert [spec.index for spec in specs] == [0, 1, 2]
+    assert len({spec.trial_id for spec in specs}) == 3
+
+
+def test_an_order_says_everything_that_determines_the_trial(tmp_path: Path) -> None:
+    config = make_config(resources={"cpus_per_trial": 2})
+    with opened_search(tmp_path, config) as search:
+        spec = next_trial(search)
+    assert spec.run_folder == str(tmp_path.resolve())
+    assert (spec.budget_nimg, spec.every_nimg, spec.num_samples) == (3000, 1000, 64)
+    assert (spec.device, spec.num_threads) == ("cpu", 2)
+    RATES.validate(spec.params)
+    assert TrialSpec.from_mapping(json.loads(json.dumps(spec.to_mapping()))) == spec
+
+
+def test_trials_share_one_seed_and_one_set_of_latents(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        first, second = next_trial(search), next_trial(search)
+    assert first.seed == second.seed
+    assert first.evaluation_seed == second.evaluation_seed != first.seed
+
+
+def test_a_gpu_is_used_where_the_spec_asks_for_one(tmp_path: Path) -> None:
+    with opened_search(tmp_path, make_config(resources={"gpus_per_trial": 0.5})) as search:
+        assert next_trial(search).device == "cuda"
+
+
+def test_a_proposal_is_on_record_before_it_is_handed_out(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        spec = next_trial(search)
+        (proposal,) = events_of(tmp_path, "proposed")
+        assert proposal["trial_id"] == spec.trial_id
+        assert (proposal["index"], proposal["seed"]) == (0, spec.seed)
+        assert proposal["params"] == spec.params
+        described = json.loads(RunPaths(tmp_path).trial(spec.trial_id).description.read_text())
+    assert (described["trial_id"], described["status"]) == (spec.trial_id, "pending")
+
+
+def test_a_proposal_made_before_becomes_a_replicate_with_a_seed_of_its_own(tmp_path: Path) -> None:
+    with opened_search(tmp_path, sampler=WatchedSampler(ONE_CHOICE)) as search:
+        specs = [next_trial(search) for _ in range(3)]
+    assert [spec.params for spec in specs] == 3 * [{"d_lr": 0.001}]
+    assert len({spec.seed for spec in specs}) == 3
+    assert len({spec.trial_id for spec in specs}) == 3
+
+
+def test_what_a_trial_sends_is_on_record_in_order(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        trial = next_trial(search).trial_id
+        run_whole(search, [5.0, 3.0], trial=trial)
+    kinds = [event["event"] for event in events_of(tmp_path)]
+    assert kinds == ["opened", "proposed", "started", "evaluated", "evaluated", "finished"]
+    record = replayed(tmp_path).trials[trial].record
+    assert (record.status, record.stopped_by) == (TrialStatus.COMPLETED, StoppedBy.BUDGET)
+    assert (record.best_fid, record.num_evaluations, record.num_attempts) == (3.0, 2, 1)
+    described = json.loads(RunPaths(tmp_path).trial(trial).description.read_text())
+    assert (described["status"], described["best_fid"]) == ("completed", 3.0)
+
+
+def test_only_its_own_end_ends_a_trial_that_nobody_stops(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        trial = next_trial(search).trial_id
+        assert not search.receive(trial, {"kind": "started"})
+        assert not search.receive(trial, evaluation_message(trial, 0, 5.0))
+        assert search.receive(trial, completed_message())
+
+
+def test_the_sampler_learns_the_best_smoothed_log_fid(tmp_path: Path) -> None:
+    sampler = WatchedSampler()
+    with opened_search(tmp_path, sampler=sampler) as search:
+        run_whole(search, [50.0, 20.0, 10.0, 40.0, 30.0], trial=next_trial(search).trial_id)
+    assert sampler.told == [(0, pytest.approx(log(20.0)))]  # medians of three: 20, 20, 30
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        completed_message(VerdictKind.COLLAPSED),
+        completed_message(VerdictKind.DIVERGED),
+        completed_message(VerdictKind.DEAD),
+        finished(TrialStatus.FAILED, StoppedBy.ERROR, reason="CUDA error"),
+    ],
+)
+def test_the_sampler_learns_no_score_from_a_failure(
+    tmp_path: Path, message: dict[str, Any]
+) -> None:
+    sampler = WatchedSampler()
+    with opened_search(tmp_path, sampler=sampler) as search:
+        trial = next_trial(search).trial_id
+        search.receive(trial, evaluation_message(trial, 0, 5.0))
+        search.receive(trial, message)
+    assert sampler.told == [(0, None)]
+
+
+def test_a_trial_without_a_finite_fid_is_told_as_a_failure(tmp_path: Path) -> None:
+    sampler = WatchedSampler()
+    with opened_search(tmp_path, sampler=sampler) as search:
+        run_whole(search, [nan], trial=next_trial(search).trial_id)
+    assert sampler.told == [(0, None)]
+
+
+def test_the_scheduler_sees_the_curve_and_its_stop_ends_the_trial(tmp_path: Path) -> None:
+    scheduler, sampler = ScriptedScheduler(stop_after={0: 2}), WatchedSampler()
+    with opened_search(tmp_path, scheduler=scheduler, sampler=sampler) as search:
+        trial = next_trial(search).trial_id
+        assert not search.receive(trial, evaluation_message(trial, 0, 9.0))
+        assert search.receive(trial, evaluation_message(trial, 1, 9.0))
+    assert scheduler.reports == [(trial, 1), (trial, 2)]
+    record = replayed(tmp_path).trials[trial].record
+    assert (record.status, record.stopped_by) == (TrialStatus.STOPPED, StoppedBy.SCHEDULER)
+    assert (record.reason, record.verdict) == ("outclassed by script", VerdictKind.IMPROVING)
+    (judged,) = events_of(tmp_path, "judged")
+    assert (judged["trial_id"], judged["stop"], judged["rung"]) == (trial, True, 0)
+    assert sampler.told == [(0, pytest.approx(log(9.0)))]
+
+
+def test_a_verdict_that_ends_a_trial_is_not_overruled_by_the_scheduler(tmp_path: Path) -> None:
+    with opened_search(tmp_path, scheduler=ScriptedScheduler(stop_after={0: 1})) as search:
+        trial = next_trial(search).trial_id
+        dying = evaluation_message(trial, 0, nan, action=Action.STOP_REJECT)
+        assert not search.receive(trial, dying)  # it sends its own end
+        end = finished(TrialStatus.STOPPED, StoppedBy.VERDICT, reason="FID is nan", verdict="dead")
+        assert search.receive(trial, end)
+    record = replayed(tmp_path).trials[trial].record
+    assert (record.stopped_by, record.verdict) == (StoppedBy.VERDICT, VerdictKind.DEAD)
+    assert not events_of(tmp_path, "judged")
+
+
+def test_unfinished_trials_are_handed_out_first_and_finished_ones_never(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        done, started, proposed = (next_trial(search) for _ in range(3))
+        run_whole(search, [5.0], trial=done.trial_id)
+        search.receive(started.trial_id, {"kind": "started"})
+    with opened_search(tmp_path, make_config(search={"trials": 4})) as resumed:
+        assert resumed.num_left == 3
+        assert [resumed.next_trial(), resumed.next_trial()] == [started, proposed]
+        fresh = next_trial(resumed)
+        assert fresh.index == 3
+        assert fresh.trial_id not in {done.trial_id, started.trial_id, proposed.trial_id}
+        assert resumed.next_trial() is None
+
+
+def test_a_resumed_search_proposes_what_the_undisturbed_one_would(tmp_path: Path) -> None:
+    def propose(folder: Path, num_sessions: int) -> list[TrialSpec]:
+        specs = []
+        for _ in range(num_sessions):
+            with opened_search(folder) as search:
+                for _ in range(3 // num_sessions):
+                    specs.append(next_trial(search))
+                    run_whole(search, [5.0], trial=specs[-1].trial_id)
+        return specs
+
+    whole, parts = propose(tmp_path / "whole", 1), propose(tmp_path / "parts", 3)
+    assert [spec.params for spec in parts] == [spec.params for spec in whole]
+    assert [spec.trial_id for spec in parts] == [spec.trial_id for spec in whole]
+
+
+def test_evaluations_that_a_resumed_trial_repeats_change_nothing(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        trial = next_trial(search).trial_id
+        for step, fid in enumerate([5.0, 4.0]):
+            search.receive(trial, evaluation_message(trial, step, fid))
+    with opened_search(tmp_path) as resumed:
+        next_trial(resumed)
+        run_whole(resumed, [5.0, 99.0, 3.0], trial=trial)
+    rows = [event["evaluation"] for event in events_of(tmp_path, "evaluated")]
+    assert [(row["step"], row["fid"]) for row in rows] == [(0, 5.0), (1, 4.0), (2, 3.0)]
+    assert len(events_of(tmp_path, "finished")) == 1
+
+
+def test_the_scheduler_hears_the_journal_again_in_its_order(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        first, second = next_trial(search).trial_id, next_trial(search).trial_id
+        for trial, step in [(first, 0), (second, 0), (second, 1), (first, 1)]:
+            search.receive(trial, evaluation_message(trial, step, 5.0 - step))
+    scheduler = ScriptedScheduler()
+    with opened_search(tmp_path, scheduler=scheduler):
+        assert scheduler.reports == [(first, 1), (second, 1), (second, 2), (first, 2)]
+
+
+def test_a_stop_that_was_decided_but_not_carried_out_is_carried_out_on_resume(
+    tmp_path: Path,
+) -> None:
+    with opened_search(tmp_path) as search:  # by a scheduler that died before it could say so
+        trial = next_trial(search).trial_id
+        search.receive(trial, evaluation_message(trial, 0, 5.0))
+    with opened_search(tmp_path, scheduler=ScriptedScheduler(stop_after={0: 1})) as resumed:
+        next_trial(resumed)
+        assert not resumed.receive(trial, {"kind": "started"})
+        assert resumed.receive(trial, evaluation_message(trial, 0, 5.0))
+    assert replayed(tmp_path).trials[trial].record.stopped_by is StoppedBy.SCHEDULER
+
+
+def test_a_trial_that_ended_without_a_word_has_failed(tmp_path: Path) -> None:
+    sampler = WatchedSampler()
+    with opened_search(tmp_path, sampler=sampler) as search:
+        trial = next_trial(search).trial_id
+        search.receive(trial, {"kind": "started"})
+        search.lost(trial, "its worker died")
+    record = replayed(tmp_path).trials[trial].record
+    assert (record.status, record.stopped_by) == (TrialStatus.FAILED, StoppedBy.ERROR)
+    assert record.reason == "its worker died"
+    assert sampler.told == [(0, None)]
+
+
+def test_a_finished_trial_stays_as_it_is_whatever_comes_later(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        trial = next_trial(search).trial_id
+        run_whole(search, [5.0], trial=trial)
+        before = events_of(tmp_path)
+        search.lost(trial, "its worker died")
+        assert search.receive(trial, {"kind": "started"})
+        assert search.receive(trial, evaluation_message(trial, 7, 1.0))
+        assert search.receive(trial, completed_message())
+    assert events_of(tmp_path) == before
+
+
+def test_no_trial_is_proposed_once_the_hours_are_spent(tmp_path: Path) -> None:
+    config = make_config(budget={"max_hours": 2})
+    with opened_search(tmp_path, config, clock=hours(0, 0.5, 1.9, 2.1)) as search:
+        first, second = next_trial(search).trial_id, next_trial(search).trial_id
+        search.receive(first, {"kind": "started"})
+        assert search.next_trial() is None
+        search.receive(second, {"kind": "started"})  # what runs goes on
+    assert len(events_of(tmp_path, "proposed")) == 2
+
+
+def test_hours_between_a_crash_and_its_resume_do_not_count(tmp_path: Path) -> None:
+    config = make_config(budget={"max_hours": 2})
+    with opened_search(tmp_path, config, clock=hours(0, 1.5)) as search:
+        next_trial(search)
+    with opened_search(tmp_path, config, clock=hours(100)) as resumed:
+        resumed.next_trial()  # the unfinished one
+        assert resumed.next_trial() is not None
+
+
+def test_unfinished_trials_go_on_even_when_the_hours_are_spent(tmp_path: Path) -> None:
+    config = make_config(budget={"max_hours": 1})
+    with opened_search(tmp_path, config, clock=hours(0, 2)) as search:
+        proposed = next_trial(search)
+    with opened_search(tmp_path, config) as resumed:
+        assert resumed.next_trial() == proposed
+        assert resumed.next_trial() is None
+
+
+@pytest.mark.parametrize(("cap", "is_spent"), [(0.54, True), (0.56, False)])
+def test_gpu_hours_count_training_and_evaluation_by_the_share_of_a_gpu(
+    tmp_path: Path, cap: float, is_spent: bool
+) -> None:
+    config = make_config(budget={"max_gpu_hours": cap}, resources={"gpus_per_trial": 0.5})
+    with opened_search(tmp_path, config) as search:
+        trial = next_trial(search).trial_id
+        for step, seconds in enumerate([nan, 3600.0]):  # 1 h trained, 0.1 h evaluated, half a GPU
+            row = evaluation_message(trial, step, 5.0, seconds=seconds, eval_seconds=180.0)
+            search.receive(trial, row)
+        assert (search.next_trial() is None) is is_spent
+
+
+def test_gpu_hours_are_not_counted_where_no_gpu_is_used(tmp_path: Path) -> None:
+    with opened_search(tmp_path, make_config(budget={"max_gpu_hours": 0.001})) as search:
+        trial = next_trial(search).trial_id
+        search.receive(trial, evaluation_message(trial, 0, 5.0, seconds=1e6))
+        assert search.next_trial() is not None
+
+
+def test_what_was_selected_is_on_record(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        search.select({"trial_id": "lusab-babad", "fid": 1.5}, {"fid": 1.6})
+        assert search.history.selection == {"trial_id": "lusab-babad", "fid": 1.5}
+    assert replayed(tmp_path).certificate == {"fid": 1.6}
+
+
+def test_the_listener_hears_of_every_event_when_the_history_has_it(tmp_path: Path) -> None:
+    watcher = Watcher()
+    with opened_search(tmp_path, listener=watcher) as search:
+        run_whole(search, [5.0], trial=next_trial(search).trial_id)
+    assert [name for name, _ in watcher.seen] == [event["event"] for event in events_of(tmp_path)]
+    assert watcher.seen[-1] == ("finished", 1)

@@ -29,7 +29,8 @@ from gan_models.training.state import TrainState, new_state
 Draw = Callable[[], Tensor]
 
 CASES = {"mlp": "ring8", "dcgan": "digits"}  # network -> data set; all else is GanConfig's default
-WARM_UP_STEPS = 20
+WARM_UP_STEPS = 3  # not counted: after a change of loops, code and data are not in the caches
+FIRST_STEPS = 50  # not counted: torch chooses kernels, Adam makes its moments
 FOREVER_NIMG = 10**15
 
 
@@ -116,12 +117,18 @@ def loops_for(
 
 
 def run_block(loop: Iterator[object], num_steps: int, device: torch.device) -> BlockCost:
-    """Take some steps, and wait until the device has done them."""
+    """Take some steps, wait until the device has done them, and say what they took."""
+    take(loop, WARM_UP_STEPS, device)
     cpu_s, wall_s = process_time(), perf_counter()
+    take(loop, num_steps, device)
+    return BlockCost(process_time() - cpu_s, perf_counter() - wall_s)
+
+
+def take(loop: Iterator[object], num_steps: int, device: torch.device) -> None:
+    """Pull steps until the device has done them."""
     deque(islice(loop, num_steps), maxlen=0)
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return BlockCost(process_time() - cpu_s, perf_counter() - wall_s)
 
 
 def interleave(
@@ -129,7 +136,7 @@ def interleave(
 ) -> dict[str, list[BlockCost]]:
     """Let the loops take turns; each comes first, second and last equally often."""
     for loop in loops.values():
-        run_block(loop, WARM_UP_STEPS, device)
+        take(loop, FIRST_STEPS, device)
     costs: dict[str, list[BlockCost]] = {name: [] for name in loops}
     names = deque(loops)
     for _ in range(blocks):

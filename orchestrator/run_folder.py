@@ -35,27 +35,35 @@ def open_history(paths: RunPaths) -> SweepHistory:
     return SweepHistory.replay(read_journal(paths.journal))
 
 
+def check_free(paths: RunPaths) -> None:
+    """Look whether a new sweep may use the folder: it must not exist, or be empty.
+
+    Raises:
+        RunFolderError: if it holds anything.
+    """
+    root = paths.root
+    if root.is_dir() and any(root.iterdir()):
+        raise RunFolderError(
+            f"{root}: exists already and is not overwritten: choose another --out, or go on "
+            f"with it by `ganorch resume {root}`"
+        )
+
+
 def create_run_folder(paths: RunPaths) -> None:
-    """Make the folder, which must not exist or be empty.
+    """Make the folder, which must be free.
 
     Raises:
         RunFolderError: if it holds anything, or cannot be written.
     """
     root = paths.root
     try:
+        check_free(paths)
         root.mkdir(parents=True, exist_ok=True)
-        is_taken = any(root.iterdir())
-        if not is_taken:
-            probe = root / ".writable"
-            probe.touch()
-            probe.unlink()
+        probe = root / ".writable"
+        probe.touch()
+        probe.unlink()
     except OSError as error:
         raise RunFolderError(f"{root}: cannot be written ({error.strerror})") from error
-    if is_taken:
-        raise RunFolderError(
-            f"{root}: exists already and is not overwritten: choose another --out, or go on "
-            f"with it by `ganorch resume {root}`"
-        )
 
 
 @contextmanager

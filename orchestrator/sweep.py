@@ -25,7 +25,7 @@ from orchestrator.paths import RunPaths
 from orchestrator.preflight import check_sweep
 from orchestrator.progress.listener import SweepListener
 from orchestrator.report.page import write_report
-from orchestrator.run_folder import create_run_folder, open_config, sole_driver
+from orchestrator.run_folder import check_free, create_run_folder, open_config, sole_driver
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.search import Search
 from orchestrator.tables import write_tables
@@ -52,6 +52,7 @@ def run_sweep(config: SweepConfig, place: Place, listener: SweepListener) -> Swe
         ClusterError: if the cluster cannot hold one trial, or cannot be joined.
         SweepError: if no trial is worth handing over.
     """
+    check_free(place.paths)
     space = check_sweep(config)
     create_run_folder(place.paths)
     with _backend(config, place) as backend:  # a spec that does not fit leaves the folder empty

@@ -17,16 +17,18 @@ from orchestrator.errors import ConfigError
 def load_config(path: Path | str, overrides: Sequence[str] = ()) -> SweepConfig:
     """Read a spec, apply overrides of the form ``a.b=value``, and check every field.
 
-    A relative ``data.path`` is relative to the spec's folder.
+    A relative ``data.path`` is relative to the spec's folder, one in an override to the present
+    folder.
 
     Raises:
         ConfigError: if the file cannot be read, or a key or value cannot be meant.
     """
     path = Path(path)
     values = _read_yaml(path)
+    _anchor_data_path(values, path.parent)
     for override in overrides:
         _apply(values, override)
-    _anchor_data_path(values, path.parent)
+    _anchor_data_path(values, Path.cwd())
     return build_config(values, where=str(path))
 
 

@@ -87,13 +87,19 @@ def choose_finalists(
 ) -> list[TrialRecord]:
     """Return the best trials by score that are worth testing again, at most ``count``.
 
-    Dead and rejected trials are no candidates, nor are those without a finite score. Of the rest
-    only the diverse ones count (coverage not below ``min_coverage`` where it was measured); if
-    none is diverse the best are returned all the same, and :func:`choose_winner` says so.
+    Dead trials are no candidates, nor are those without a finite score after training began. Of
+    the rest only those count that no verdict rejected and that are diverse (coverage not below
+    ``min_coverage`` where it was measured); if there is none, the best of all are returned, and
+    :func:`choose_winner` says so.
     """
-    shippable = [trial.record for trial in trials if _is_shippable(trial)]
-    diverse = [record for record in shippable if not record.best_coverage < min_coverage]
-    return sorted(diverse or shippable, key=lambda record: (record.score, record.index))[:count]
+    scored = [trial for trial in trials if _is_scored(trial)]
+    shippable = [
+        trial.record
+        for trial in scored
+        if not _is_rejected(trial) and not trial.record.best_coverage < min_coverage
+    ]
+    eligible = shippable or [trial.record for trial in scored]
+    return sorted(eligible, key=lambda record: (record.score, record.index))[:count]
 
 
 def choose_winner(candidates: Sequence[CandidateScores], *, min_coverage: float) -> Selection:
@@ -129,13 +135,14 @@ def choose_winner(candidates: Sequence[CandidateScores], *, min_coverage: float)
     )
 
 
-def _is_shippable(trial: Judged) -> bool:
+def _is_scored(trial: Judged) -> bool:
     record = trial.record
-    if record.best_nimg is None or not isfinite(record.score):
-        return False
-    if record.verdict is VerdictKind.DEAD:
-        return False
-    return not trial.verdicts or trial.verdicts[-1].action is not Action.STOP_REJECT
+    has_trained = record.best_nimg is not None and record.best_nimg > 0
+    return has_trained and isfinite(record.score) and record.verdict is not VerdictKind.DEAD
+
+
+def _is_rejected(trial: Judged) -> bool:
+    return bool(trial.verdicts) and trial.verdicts[-1].action is Action.STOP_REJECT
 
 
 def _is_tie(leader: CandidateScores, candidate: CandidateScores) -> bool:

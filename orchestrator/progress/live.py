@@ -111,7 +111,7 @@ def _trial_table(trials: Sequence[TrialHistory], plan: Plan) -> Table:
     table.add_column("trial", no_wrap=True)
     table.add_column("network", no_wrap=True)
     for heading in ("best FID", "last", "coverage"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", min_width=len("1,234"))
     table.add_column("verdict", no_wrap=True, min_width=12)
     table.add_column("kimg", justify="right")
     table.add_column("")

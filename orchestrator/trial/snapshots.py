@@ -37,5 +37,7 @@ def snapshot_nimg(folder: Path) -> int:
 
 
 def _best(curve: Sequence[Evaluation]) -> list[Evaluation]:
-    measured = [row for row in curve if isfinite(row.fid)]
+    measured = [
+        row for row in curve if isfinite(row.fid) and row.nimg > 0
+    ]  # nobody ships an untrained G
     return sorted(measured, key=lambda row: (row.fid, row.nimg))[:NUM_SNAPSHOTS]

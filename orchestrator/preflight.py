@@ -1,7 +1,7 @@
 """What can be known to fail is refused before any work: space, data, metric and networks."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -14,6 +14,8 @@ from gan_models.networks.registry import build_discriminator, build_generator
 from gan_models.samples import SampleSpec
 from orchestrator.config.model import SweepConfig
 from orchestrator.errors import ConfigError
+from orchestrator.records import Evaluation
+from orchestrator.trial.order import evaluation_seed
 from orchestrator.yardstick import Yardstick, open_yardstick
 from search_spaces.catalog import named_space
 from search_spaces.errors import SpaceError
@@ -56,6 +58,23 @@ def check_sweep(config: SweepConfig) -> SearchSpace:
     for _ in range(_NUM_PROBES):
         check_params(space.sample(rng), yardstick.splits.sample)
     return space
+
+
+def check_same_measure(config: SweepConfig, evaluations: Iterable[Evaluation]) -> None:
+    """Refuse to add scores to those of a sweep that was measured differently.
+
+    Raises:
+        ConfigError: if data, features or another part of the protocol is not what it was.
+    """
+    now = open_yardstick(config.data, config.evaluation.features).protocol(
+        Split.SELECT, n_fake=config.evaluation.samples, seed=evaluation_seed(config)
+    )
+    before = {row.protocol for row in evaluations} - {now}
+    if before:
+        raise ConfigError(
+            f"protocol {now}: the scores so far were taken by {', '.join(sorted(before))} and "
+            "cannot be compared: the data, sweep.yaml or the version of a library has changed"
+        )
 
 
 def check_params(params: Mapping[str, Any], sample: SampleSpec) -> GanConfig:

@@ -42,7 +42,11 @@ def check_free(paths: RunPaths) -> None:
         RunFolderError: if it holds anything.
     """
     root = paths.root
-    if root.is_dir() and any(root.iterdir()):
+    try:
+        is_taken = root.is_dir() and any(root.iterdir())
+    except OSError as error:
+        raise RunFolderError(f"{root}: cannot be read ({error.strerror})") from error
+    if is_taken:
         raise RunFolderError(
             f"{root}: exists already and is not overwritten: choose another --out, or go on "
             f"with it by `ganorch resume {root}`"
@@ -56,8 +60,8 @@ def create_run_folder(paths: RunPaths) -> None:
         RunFolderError: if it holds anything, or cannot be written.
     """
     root = paths.root
+    check_free(paths)
     try:
-        check_free(paths)
         root.mkdir(parents=True, exist_ok=True)
         probe = root / ".writable"
         probe.touch()

@@ -4,9 +4,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from math import isfinite
-from typing import Any
 
+from cluster.attached import attached_ray
+from cluster.local import local_capacity, local_ray
 from cluster.resources import TrialResources, concurrent_trials
 from gan_models.files import whole_file
 from gan_models.grids import draw_grid
@@ -22,10 +22,17 @@ from orchestrator.finals import select_and_certify
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Journal
 from orchestrator.paths import RunPaths
-from orchestrator.preflight import check_sweep
+from orchestrator.preflight import check_same_measure, check_sweep
 from orchestrator.progress.listener import SweepListener
+from orchestrator.records import json_ready
 from orchestrator.report.page import write_report
-from orchestrator.run_folder import check_free, create_run_folder, open_config, sole_driver
+from orchestrator.run_folder import (
+    check_free,
+    create_run_folder,
+    open_config,
+    open_history,
+    sole_driver,
+)
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.search import Search
 from orchestrator.tables import write_tables
@@ -66,11 +73,13 @@ def resume_sweep(place: Place, listener: SweepListener) -> SweepHistory:
 
     Raises:
         RunFolderError: if there is no sweep in the folder, or another process runs it.
+        ConfigError: if its data or its measure is not what it was.
         JournalError: if its journal is damaged.
     """
     config = open_config(place.paths)
     with sole_driver(place.paths):
         space = check_sweep(config)
+        check_same_measure(config, open_history(place.paths).evaluations)
         with _backend(config, place) as backend:
             return _carry_on(config, space, place.paths, backend, listener)
 
@@ -97,7 +106,7 @@ def _carry_on(
             backend.run(search, run_trial)
             if history.selection is None:
                 selection, certificate = select_and_certify(config, paths, history)
-                search.select(selection.to_mapping(), _json_ready(certificate.to_mapping()))
+                search.select(selection.to_mapping(), json_ready(certificate.to_mapping()))
             export_best(config, paths, history)
         finally:
             write_tables(paths, history)
@@ -115,15 +124,12 @@ def _backend(config: SweepConfig, place: Place) -> Iterator[Backend]:
     resources = config.resources
     per_trial = TrialResources(resources.cpus_per_trial, resources.gpus_per_trial)
     limit = None if resources.concurrent == "auto" else resources.concurrent
+    if place.address is None:
+        concurrent_trials(local_capacity(), per_trial, limit)  # refused before Ray starts
     if config.backend == "in-process":
-        from cluster.local import local_capacity
-
-        concurrent_trials(local_capacity(), per_trial)
         yield InProcessBackend()
         return
 
-    from cluster.attached import attached_ray
-    from cluster.local import local_ray
     from orchestrator.backends.raytune.backend import WORKER_ENVIRONMENT, RayTuneBackend
 
     attach = (
@@ -160,10 +166,3 @@ def _draw_reals(config: SweepConfig, paths: RunPaths) -> None:
     picture = draw_grid(splits.train.stored[:NUM_SHOWN], splits.sample)
     with whole_file(paths.real_samples) as draft:
         picture.save(draft, format="PNG")
-
-
-def _json_ready(values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: None if isinstance(value, float) and not isfinite(value) else value
-        for key, value in values.items()
-    }

@@ -16,6 +16,7 @@ from gan_models.metrics.extractors import resolve_features
 from gan_models.metrics.perfect import perfect_coverage
 from gan_models.metrics.reference import Reference, build_reference
 from gan_models.metrics.scores import Scores
+from gan_models.metrics.threads import pinned_threads
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,18 @@ class Yardstick:
             MetricError: if the split has too few samples.
         """
         if split not in self._references:
-            self._references[split] = build_reference(self.splits[split], split, self.extractor)
+            with pinned_threads(1):  # so that the driver and every worker hold the same bits
+                reference = build_reference(self.splits[split], split, self.extractor)
+            self._references[split] = reference
         return self._references[split]
 
     def score(self, fakes: Tensor, split: Split) -> Scores:
         """Score stored fakes against a split."""
         return score_samples(fakes, self.reference(split), self.extractor, self.modes)
+
+    def protocol(self, split: Split, *, n_fake: int, seed: int) -> str:
+        """Return the hash of what scores of ``n_fake`` fakes drawn by ``seed`` depend on."""
+        return self.reference(split).protocol(n_fake=n_fake, seed=seed).hash
 
     def perfect_coverage(self, split: Split, n_fake: int) -> float:
         """Return the coverage of a perfect generator's ``n_fake`` samples against ``split``."""

@@ -39,7 +39,8 @@ _ALL = (
         "digits-demo",
         (
             *networks.SMALL_OF_EITHER_KIND,
-            *_GAME,
+            *objectives.LOSSES,
+            *objectives.GENTLE_PENALTIES,
             *optimizers.MODERATE,
             *optimizers.SHORT_RHYTHM,
         ),

@@ -4,7 +4,7 @@ The minimax loss of D equals the non-saturating one, so d_loss offers it once; t
 G. A Wasserstein critic means nothing without its gradient penalty, hence the conditions.
 """
 
-from search_spaces.domains import Choice, Float
+from search_spaces.domains import Choice, Domain, Float
 from search_spaces.parameter import Parameter
 
 _CLASSIFYING = ("non-saturating", "hinge")
@@ -35,29 +35,36 @@ LOSSES = (
     ),
 )
 
-PENALTIES = (
-    Parameter(
-        "penalty",
-        Choice(("r1", "none")),
-        why="R1 flattens D at real data, which lets training settle (1801.04406)",
-        when={"d_loss": (*_CLASSIFYING, "least-squares")},
-    ),
-    Parameter(
-        "penalty",
-        Choice(("gradient-penalty",)),
-        why="holds the critic's slope at 1, which the Wasserstein distance asks for (1704.00028)",
-        when={"d_loss": ("wasserstein",)},
-    ),
-    Parameter(
-        "r1_gamma",
-        Float(0.01, 10.0, log=True),
-        why="weight of R1: too little does not settle, too much blinds D",
-        when={"penalty": ("r1",)},
-    ),
-    Parameter(
-        "gp_weight",
-        Float(1.0, 20.0, log=True),
-        why="weight of the gradient penalty; the paper takes 10",
-        when={"penalty": ("gradient-penalty",)},
-    ),
-)
+
+def penalties(r1_gamma: Domain) -> tuple[Parameter, ...]:
+    """Declare which penalty D has, with the weight of R1 over one domain."""
+    return (
+        Parameter(
+            "penalty",
+            Choice(("r1", "none")),
+            why="R1 flattens D at real data, which lets training settle (1801.04406)",
+            when={"d_loss": (*_CLASSIFYING, "least-squares")},
+        ),
+        Parameter(
+            "penalty",
+            Choice(("gradient-penalty",)),
+            why="holds the critic's slope at 1, which the Wasserstein distance asks for (1704.00028)",
+            when={"d_loss": ("wasserstein",)},
+        ),
+        Parameter(
+            "r1_gamma",
+            r1_gamma,
+            why="weight of R1: too little does not settle, too much blinds D",
+            when={"penalty": ("r1",)},
+        ),
+        Parameter(
+            "gp_weight",
+            Float(1.0, 20.0, log=True),
+            why="weight of the gradient penalty; the paper takes 10",
+            when={"penalty": ("gradient-penalty",)},
+        ),
+    )
+
+
+PENALTIES = penalties(Float(0.01, 10.0, log=True))
+GENTLE_PENALTIES = penalties(Float(0.01, 1.0, log=True))  # small images: more R1 only slows G

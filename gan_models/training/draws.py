@@ -30,17 +30,19 @@ class Draws:
         self._device = device
         self._epoch = -1
         self._order = torch.empty(0, dtype=torch.int64)
-        self._window_start = 0
+        self._window_start = -1
         self._window = real.stored[:0]
         self._seeds: dict[str, Callable[[int], int]] = {}
         self._rng = torch.Generator(device=device)
 
     def real(self, nimg: int) -> Tensor:
         """Return the batch of encoded real samples that follows the first ``nimg`` ones."""
-        size, offset = self._config.batch_size, nimg - self._window_start
-        if not 0 <= offset <= len(self._window) - size:
-            self._window = self._fetch(nimg, max(size, _WINDOW_NIMG))
-            self._window_start, offset = nimg, 0
+        size, offset = self._config.batch_size, nimg % _WINDOW_NIMG
+        # Windows start at fixed places, not where the run did: how a batch is aligned in memory
+        # moves the last bit of a matrix product.
+        if nimg - offset != self._window_start:
+            self._window_start = nimg - offset
+            self._window = self._fetch(self._window_start, _WINDOW_NIMG + size)
         return self._real.sample.encode(self._window[offset : offset + size])
 
     def latents(self, phase: str, progress: int) -> Tensor:

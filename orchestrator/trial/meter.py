@@ -55,8 +55,9 @@ class Meter:
     @property
     def protocol(self) -> str:
         """Hash of what the scores depend on."""
-        reference = self.yardstick.reference(Split.SELECT)
-        return reference.protocol(n_fake=self.spec.num_samples, seed=self.spec.evaluation_seed).hash
+        return self.yardstick.protocol(
+            Split.SELECT, n_fake=self.spec.num_samples, seed=self.spec.evaluation_seed
+        )
 
     def measure(self, state: TrainState, window: LossWindow, *, seconds: float) -> Evaluation:
         """Score the moving average of G against the select split, and look at D's health."""

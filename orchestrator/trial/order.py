@@ -30,10 +30,15 @@ def order_trial(
         every_nimg=config.evaluation.every_nimg,
         num_samples=config.evaluation.samples,
         features=config.evaluation.features,
-        evaluation_seed=derive_seed(config.search.seed, "evaluation"),
+        evaluation_seed=evaluation_seed(config),
         device="cuda" if config.resources.gpus_per_trial > 0 else "cpu",
         num_threads=max(1, int(config.resources.cpus_per_trial)),
     )
+
+
+def evaluation_seed(config: SweepConfig) -> int:
+    """Return the seed of the latents on which every trial is evaluated, always the same."""
+    return derive_seed(config.search.seed, "evaluation")
 
 
 def training_seed(config: SweepConfig, replicate: int = 0) -> int:

@@ -2,11 +2,11 @@
 
 import shutil
 from collections.abc import Sequence
-from math import isfinite
 from pathlib import Path
 
 from gan_models.files import whole_folder
 from gan_models.model_folder import Model, save_model
+from orchestrator.decision.curve import is_measured
 from orchestrator.paths import TrialPaths
 from orchestrator.records import Evaluation
 
@@ -37,7 +37,5 @@ def snapshot_nimg(folder: Path) -> int:
 
 
 def _best(curve: Sequence[Evaluation]) -> list[Evaluation]:
-    measured = [
-        row for row in curve if isfinite(row.fid) and row.nimg > 0
-    ]  # nobody ships an untrained G
-    return sorted(measured, key=lambda row: (row.fid, row.nimg))[:NUM_SNAPSHOTS]
+    trained = [row for row in curve if is_measured(row) and row.nimg > 0]  # no one ships noise
+    return sorted(trained, key=lambda row: (row.fid, row.nimg))[:NUM_SNAPSHOTS]

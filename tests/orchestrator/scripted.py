@@ -74,6 +74,11 @@ class WatchedSampler(ParameterSampler):
         super().__init__(space, "random", seed=0)
         self.told: list[tuple[int, float | None]] = []
 
+    @property
+    def scores(self) -> list[Any]:
+        """What it was told, without of which trial."""
+        return [value for _, value in self.told]
+
     def tell(self, index: int, value: float | None) -> None:
         """Remember, and learn."""
         self.told.append((index, value))

@@ -7,7 +7,13 @@ import pytest
 from orchestrator.config.load import save_config
 from orchestrator.errors import JournalError, RunFolderError
 from orchestrator.paths import RunPaths
-from orchestrator.run_folder import create_run_folder, open_config, open_history, sole_driver
+from orchestrator.run_folder import (
+    check_free,
+    create_run_folder,
+    open_config,
+    open_history,
+    sole_driver,
+)
 from tests.orchestrator.scripted import make_config, opened_search
 
 HOLD = """
@@ -58,6 +64,17 @@ def test_a_folder_that_refuses_files_is_found_out_before_any_work(
     monkeypatch.setattr(Path, "touch", refuse)  # a superuser may write anywhere
     with pytest.raises(RunFolderError, match=r"cannot be written \(Permission denied\)"):
         create_run_folder(RunPaths(tmp_path))
+
+
+def test_a_folder_that_cannot_be_read_is_not_taken_for_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(RunFolderError, match=r"cannot be read \(Permission denied\)"):
+        check_free(RunPaths(tmp_path))
 
 
 def test_the_configuration_of_a_run_is_read_back(tmp_path: Path) -> None:

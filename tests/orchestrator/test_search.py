@@ -126,7 +126,7 @@ def test_the_sampler_learns_the_best_smoothed_log_fid(tmp_path: Path) -> None:
     sampler = WatchedSampler()
     with opened_search(tmp_path, sampler=sampler) as search:
         run_whole(search, [50.0, 20.0, 10.0, 40.0, 30.0], trial=next_trial(search).trial_id)
-    assert sampler.told == [(0, pytest.approx(log(20.0)))]  # medians of three: 20, 20, 30
+    assert sampler.scores == [pytest.approx(log(20.0))]  # medians of three: 20, 20, 30
 
 
 @pytest.mark.parametrize(
@@ -146,14 +146,14 @@ def test_the_sampler_learns_no_score_from_a_failure(
         trial = next_trial(search).trial_id
         search.receive(trial, evaluation_message(trial, 0, 5.0))
         search.receive(trial, message)
-    assert sampler.told == [(0, None)]
+    assert sampler.scores == [None]
 
 
 def test_a_trial_without_a_finite_fid_is_told_as_a_failure(tmp_path: Path) -> None:
     sampler = WatchedSampler()
     with opened_search(tmp_path, sampler=sampler) as search:
         run_whole(search, [nan], trial=next_trial(search).trial_id)
-    assert sampler.told == [(0, None)]
+    assert sampler.scores == [None]
 
 
 def test_the_scheduler_sees_the_curve_and_its_stop_ends_the_trial(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_the_scheduler_sees_the_curve_and_its_stop_ends_the_trial(tmp_path: Path
     assert (record.reason, record.verdict) == ("outclassed by script", VerdictKind.IMPROVING)
     (judged,) = events_of(tmp_path, "judged")
     assert (judged["trial_id"], judged["stop"], judged["rung"]) == (trial, True, 0)
-    assert sampler.told == [(0, pytest.approx(log(9.0)))]
+    assert sampler.scores == [pytest.approx(log(9.0))]
 
 
 def test_a_verdict_that_ends_a_trial_is_not_overruled_by_the_scheduler(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_a_trial_that_ended_without_a_word_has_failed(tmp_path: Path) -> None:
     record = replayed(tmp_path).trials[trial].record
     assert (record.status, record.stopped_by) == (TrialStatus.FAILED, StoppedBy.ERROR)
     assert record.reason == "its worker died"
-    assert sampler.told == [(0, None)]
+    assert sampler.scores == [None]
 
 
 def test_a_finished_trial_stays_as_it_is_whatever_comes_later(tmp_path: Path) -> None:

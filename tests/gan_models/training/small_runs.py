@@ -24,9 +24,9 @@ def make_images(count: int) -> Dataset:
     return Dataset("images", IMAGE, stored, f"images-{count}")
 
 
-def make_points(count: int) -> Dataset:
-    rng = torch.Generator().manual_seed(0)
-    return Dataset("points", POINT, torch.randn(count, 2, generator=rng), f"points-{count}")
+def make_points(count: int, *, dimensions: int = 2) -> Dataset:
+    stored = torch.randn(count, dimensions, generator=torch.Generator().manual_seed(0))
+    return Dataset("points", SampleSpec(SampleKind.POINT, (dimensions,)), stored, f"points-{count}")
 
 
 def copy_of(network: nn.Module) -> dict[str, Tensor]:

@@ -29,6 +29,7 @@ from tests.gan_models.training.small_runs import (
     copy_of,
     differences,
     everything,
+    make_points,
 )
 
 RUNS: dict[str, tuple[str, GanConfig]] = {
@@ -42,6 +43,7 @@ RUNS: dict[str, tuple[str, GanConfig]] = {
         replace(SMALL, d_loss="wasserstein", g_loss="wasserstein", penalty="gradient-penalty"),
     ),
     "mlp on points": ("ring8", SMALL_MLP),
+    "mlp on points that lie unaligned": ("five dimensions", replace(SMALL_MLP, batch_size=5)),
     "two D steps a round": ("digits", replace(SMALL, d_steps=2, batch_size=5)),
     "rounds of an epoch": ("ten digits", replace(SMALL, round_unit="epochs")),
 }
@@ -54,6 +56,7 @@ def data() -> dict[str, Dataset]:
     digits = load_splits(DataSource(name="digits")).train
     return {
         "digits": digits,
+        "five dimensions": make_points(50, dimensions=5),
         "ten digits": replace(digits, stored=digits.stored[:10]),
         "ring8": load_splits(DataSource(name="ring8")).train,
     }

@@ -86,6 +86,15 @@ def test_a_batch_reads_on_over_the_border_of_epochs(images: Dataset) -> None:
     assert at_once == indices(draws.real(11)) + indices(draws.real(22))
 
 
+def test_a_run_that_starts_late_reads_what_a_long_one_reads(images: Dataset) -> None:
+    draws = new(images, batch_size=10)
+
+    row = {nimg: draws.real(nimg) for nimg in range(0, 2500, 10)}
+
+    for nimg in (10, 1010, 1020, 1030, 2490):
+        assert torch.equal(row[nimg], new(images, batch_size=10).real(nimg))
+
+
 def test_a_batch_may_be_larger_than_the_data() -> None:
     batch = new(make_images(3), batch_size=10).real(0)
 

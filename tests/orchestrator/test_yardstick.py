@@ -1,0 +1,54 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from gan_models.data.dataset import Split
+from gan_models.errors import DataError, MetricError
+from orchestrator.yardstick import open_yardstick
+
+RING = {"name": "ring8"}
+
+
+def test_data_are_opened_once_in_a_process() -> None:
+    assert open_yardstick(RING, "auto") is open_yardstick(dict(RING), "auto")
+    assert open_yardstick(RING, "auto") is not open_yardstick({"name": "grid25"}, "auto")
+
+
+def test_each_split_is_summarised_once() -> None:
+    yardstick = open_yardstick(RING, "auto")
+    reference = yardstick.reference(Split.SELECT)
+    assert yardstick.reference(Split.SELECT) is reference
+    assert yardstick.reference(Split.CERTIFY) is not reference
+    assert len(reference) == len(yardstick.splits.select) == 5000
+
+
+def test_real_samples_score_as_real_ones_do() -> None:
+    yardstick = open_yardstick(RING, "auto")
+    reals = yardstick.splits.certify.stored[:1000]
+    scores = yardstick.score(reals, Split.SELECT)
+    assert scores.fid < 0.01
+    assert scores.modes == 8
+    expected = yardstick.perfect_coverage(Split.SELECT, n_fake=1000)
+    assert scores.coverage == pytest.approx(expected, abs=0.03)
+
+
+def test_a_reference_does_not_depend_on_the_threads_that_were_allowed() -> None:
+    digits = open_yardstick({"name": "digits"}, "random-conv")
+    before = torch.get_num_threads()
+    references = []
+    try:
+        for num_threads in (1, 2):
+            torch.set_num_threads(num_threads)
+            references.append(replace(digits, _references={}).reference(Split.SELECT))
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(references[0].features, references[1].features)
+    assert torch.equal(references[0].squared_radii, references[1].squared_radii)
+
+
+def test_what_cannot_be_opened_is_refused() -> None:
+    with pytest.raises(DataError, match="does not exist"):
+        open_yardstick({"path": "/nowhere"}, "auto")
+    with pytest.raises(MetricError, match="features = 'classifer': did you mean 'classifier'"):
+        open_yardstick(RING, "classifer")

@@ -15,7 +15,6 @@ from gan_models.samples import SampleSpec
 from orchestrator.config.model import SweepConfig
 from orchestrator.errors import ConfigError
 from orchestrator.records import Evaluation
-from orchestrator.trial.order import evaluation_seed
 from orchestrator.yardstick import Yardstick, open_yardstick
 from search_spaces.catalog import named_space
 from search_spaces.errors import SpaceError
@@ -60,14 +59,16 @@ def check_sweep(config: SweepConfig) -> SearchSpace:
     return space
 
 
-def check_same_measure(config: SweepConfig, evaluations: Iterable[Evaluation]) -> None:
-    """Refuse to add scores to those of a sweep that was measured differently.
+def check_same_measure(
+    config: SweepConfig, evaluations: Iterable[Evaluation], *, seed: int
+) -> None:
+    """Refuse to add scores, taken on the latents of ``seed``, to scores of another protocol.
 
     Raises:
         ConfigError: if data, features or another part of the protocol is not what it was.
     """
     now = open_yardstick(config.data, config.evaluation.features).protocol(
-        Split.SELECT, n_fake=config.evaluation.samples, seed=evaluation_seed(config)
+        Split.SELECT, n_fake=config.evaluation.samples, seed=seed
     )
     before = {row.protocol for row in evaluations} - {now}
     if before:

@@ -36,6 +36,7 @@ from orchestrator.run_folder import (
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.search import Search
 from orchestrator.tables import write_tables
+from orchestrator.trial.order import evaluation_seed
 from orchestrator.trial.run import run_trial
 from orchestrator.yardstick import open_yardstick
 from search_spaces.space import SearchSpace
@@ -79,7 +80,8 @@ def resume_sweep(place: Place, listener: SweepListener) -> SweepHistory:
     config = open_config(place.paths)
     with sole_driver(place.paths):
         space = check_sweep(config)
-        check_same_measure(config, open_history(place.paths).evaluations)
+        recalled = open_history(place.paths).evaluations
+        check_same_measure(config, recalled, seed=evaluation_seed(config))
         with _backend(config, place) as backend:
             return _carry_on(config, space, place.paths, backend, listener)
 

@@ -48,7 +48,7 @@ def penalties(r1_gamma: Domain) -> tuple[Parameter, ...]:
         Parameter(
             "penalty",
             Choice(("gradient-penalty",)),
-            why="holds the critic's slope at 1, which the Wasserstein distance asks for (1704.00028)",
+            why="holds the critic's slope at 1, as the Wasserstein distance asks (1704.00028)",
             when={"d_loss": ("wasserstein",)},
         ),
         Parameter(
@@ -67,4 +67,4 @@ def penalties(r1_gamma: Domain) -> tuple[Parameter, ...]:
 
 
 PENALTIES = penalties(Float(0.01, 10.0, log=True))
-GENTLE_PENALTIES = penalties(Float(0.01, 1.0, log=True))  # small images: more R1 only slows G
+GENTLE_PENALTIES = penalties(Float(0.02, 0.5, log=True))  # small images: more R1 only slows G

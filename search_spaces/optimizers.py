@@ -14,6 +14,7 @@ def learning_rates(domain: Domain) -> tuple[Parameter, Parameter]:
 
 WIDE = learning_rates(Float(1e-5, 1e-2, log=True))
 MODERATE = learning_rates(Float(2e-4, 5e-3, log=True))
+BRISK = learning_rates(Float(5e-4, 5e-3, log=True))  # for runs of minutes
 
 MOMENTUM = (
     Parameter(

@@ -76,4 +76,4 @@ def _card(facts: Mapping[str, Any], model: Model) -> str:
         trim_blocks=False,
     )
     shape = " x ".join(map(str, model.sample.shape))
-    return environment.get_template("card.md").render(**facts, shape=shape)
+    return environment.get_template("card.md.j2").render(**facts, shape=shape)

@@ -1,5 +1,7 @@
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from cluster.errors import ClusterError
 from cluster.resources import Capacity
 from gan_models.model_folder import load_model
 from orchestrator import yardstick
+from orchestrator.backends.inprocess import InProcessBackend
+from orchestrator.backends.raytune.backend import WORKER_ENVIRONMENT, RayTuneBackend
 from orchestrator.config.load import load_config
 from orchestrator.decision.asha import AshaScheduler
 from orchestrator.decision.full import FullScheduler
@@ -23,7 +27,9 @@ from orchestrator.paths import RunPaths
 from orchestrator.progress.silent import SilentListener
 from orchestrator.records import TIMING_COLUMNS, StoppedBy, TrialStatus
 from orchestrator.run_folder import open_history, sole_driver
+from orchestrator.search import Search
 from orchestrator.sweep import Place, make_scheduler, resume_sweep, run_sweep
+from orchestrator.trial.spec import TrialFunction
 from tests.orchestrator.conftest import SMALL_SWEEP
 from tests.orchestrator.scripted import events_of, make_config
 
@@ -229,6 +235,49 @@ def test_a_spec_that_does_not_fit_the_machine_leaves_the_folder_free(
     with pytest.raises(ClusterError, match=message):
         run(tmp_path, resources=resources)
     assert list((tmp_path / "run").iterdir()) == []
+
+
+@pytest.fixture
+def joined(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str | None, RayTuneBackend]]:
+    """Pretend a cluster of three CPUs; collect what was joined and the backend on it."""
+    seen: list[tuple[str | None, RayTuneBackend]] = []
+    addresses: list[str | None] = []
+
+    @contextmanager
+    def join(address: str | None = None, *, worker_env: dict[str, str]) -> Iterator[Capacity]:
+        assert worker_env == WORKER_ENVIRONMENT
+        print("(raylet) A worker died or was killed")
+        addresses.append(address)
+        yield Capacity(3, 0)
+
+    def run(self: RayTuneBackend, search: Search, run_trial: TrialFunction) -> None:
+        seen.append((addresses[-1], self))
+        InProcessBackend().run(search, run_trial)
+
+    monkeypatch.setattr("orchestrator.sweep.local_ray", join)
+    monkeypatch.setattr("orchestrator.sweep.attached_ray", join)
+    monkeypatch.setattr(RayTuneBackend, "run", run)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("address", "limit", "concurrent"), [(None, "auto", 3), ("10.0.0.5:6379", 2, 2)]
+)
+def test_a_sweep_on_ray_takes_what_the_cluster_has_and_keeps_standard_output_clean(
+    tmp_path: Path,
+    joined: list[tuple[str | None, RayTuneBackend]],
+    capsys: pytest.CaptureFixture[str],
+    address: str | None,
+    limit: int | str,
+    concurrent: int,
+) -> None:
+    sections = SMALL_SWEEP | {"search": {"trials": 1}, "backend": "ray"}
+    config = make_config(**sections, resources={"concurrent": limit})
+    run_sweep(config, Place(RunPaths(tmp_path / "run"), address), SilentListener())
+    assert joined == [(address, RayTuneBackend(concurrent, 1.0, 0.0))]
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "(raylet) A worker died" in printed.err
 
 
 def test_a_sweep_that_another_process_drives_is_not_resumed(finished_sweep: RunPaths) -> None:

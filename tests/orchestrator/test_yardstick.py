@@ -44,7 +44,7 @@ def test_a_reference_does_not_depend_on_the_threads_that_were_allowed() -> None:
     finally:
         torch.set_num_threads(before)
     assert torch.equal(references[0].features, references[1].features)
-    assert torch.equal(references[0].squared_radii, references[1].squared_radii)
+    assert torch.equal(references[0].gaussian.factor, references[1].gaussian.factor)
 
 
 def test_what_cannot_be_opened_is_refused() -> None:

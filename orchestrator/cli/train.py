@@ -126,6 +126,7 @@ def _line(row: "Evaluation", verdict: "Verdict") -> str:
 
 
 def _facts(record: "TrialRecord", paths: "RunPaths") -> dict[str, str]:
+    from orchestrator.trial.snapshots import snapshots
     from orchestrator.wording import format_ending, format_fid, format_number, format_verdict
 
     trial = paths.trial(record.trial_id)
@@ -138,7 +139,10 @@ def _facts(record: "TrialRecord", paths: "RunPaths") -> dict[str, str]:
         facts |= {
             "best": f"FID {format_fid(record.best_fid)}, coverage {coverage} "
             f"at {record.best_nimg / 1000:g} kimg",
-            "generator": str(trial.snapshot(record.best_nimg)),
             "samples": str(trial.sample_grid(record.best_nimg)),
         }
+    kept = snapshots(trial)  # none of the untrained generator, even where nothing got better
+    if kept:
+        best = trial.snapshot(record.best_nimg or 0)
+        facts["generator"] = str(best if best in kept else kept[-1])
     return {**facts, "curves": f"ganorch tensorboard {paths.root}"}

@@ -137,7 +137,7 @@ def choose_winner(candidates: Sequence[CandidateScores], *, min_coverage: float)
 
 def _is_scored(trial: Judged) -> bool:
     record = trial.record
-    has_trained = record.best_nimg is not None and record.best_nimg > 0
+    has_trained = record.nimg > 0  # an untrained generator has a score, but no snapshot
     return has_trained and isfinite(record.score) and record.verdict is not VerdictKind.DEAD
 
 

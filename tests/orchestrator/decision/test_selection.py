@@ -37,6 +37,7 @@ def trial(
         best_coverage=coverage,
         best_step=100,
         best_nimg=10_000,
+        nimg=20_000,
     )
     return Trial(record, [Verdict(kind=kind, action=action, reason="because")])
 

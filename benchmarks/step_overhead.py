@@ -1,14 +1,14 @@
 """Our training loop against bare hand-written PyTorch loops that do the same work.
 
 Three loops take turns in one process, a few steps at a time: ours, the one that tutorials teach,
-and a tuned one that uses every trick that ours uses. See benchmarks/README.md.
+and a tuned one with every trick that ours uses. See benchmarks/README.md.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from statistics import median, quantiles
+from statistics import median
 from time import perf_counter, process_time
 
 import click
@@ -116,19 +116,19 @@ def loops_for(
     }
 
 
+def take(loop: Iterator[object], num_steps: int, device: torch.device) -> None:
+    """Pull steps, and wait until the device has done them."""
+    deque(islice(loop, num_steps), maxlen=0)
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
 def run_block(loop: Iterator[object], num_steps: int, device: torch.device) -> BlockCost:
-    """Take some steps, wait until the device has done them, and say what they took."""
+    """Say what some steps of a loop take once it has the caches to itself again."""
     take(loop, WARM_UP_STEPS, device)
     cpu_s, wall_s = process_time(), perf_counter()
     take(loop, num_steps, device)
     return BlockCost(process_time() - cpu_s, perf_counter() - wall_s)
-
-
-def take(loop: Iterator[object], num_steps: int, device: torch.device) -> None:
-    """Pull steps until the device has done them."""
-    deque(islice(loop, num_steps), maxlen=0)
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def interleave(
@@ -146,45 +146,55 @@ def interleave(
     return costs
 
 
-def describe_ratios(ratios: list[float]) -> str:
-    """Return the median with the half-width of its 95 % interval, and the quartiles."""
-    low, middle, high = quantiles(ratios, n=4)
-    # the interval of a median under a near-normal spread: 1.96 x 1.253 sigma / sqrt(n), sigma = IQR / 1.349
-    error = 1.82 * (high - low) / len(ratios) ** 0.5
-    return f"{middle:.3f} ±{error:.3f} ({low:.2f} to {high:.2f})"
-
-
-def report(costs: Mapping[str, list[BlockCost]], *, steps: int) -> Iterator[str]:
-    """Say how fast each loop is, and how fast ours is beside it, block by block."""
-    for name, blocks in costs.items():
-        cpu_ms = 1000 * median(block.cpu_s for block in blocks) / steps
-        wall_ms = 1000 * median(block.wall_s for block in blocks) / steps
-        line = f"  {name:<9}{1000 / cpu_ms:8.1f} steps per CPU s {1000 / wall_ms:8.1f} steps/s"
+def describe(rounds: list[dict[str, list[BlockCost]]], *, steps: int) -> Iterator[str]:
+    """Say how fast each loop is, and how fast ours is beside each bare one."""
+    for name in rounds[0]:
+        blocks = [block for costs in rounds for block in costs[name]]
+        per_cpu_s = steps / median(block.cpu_s for block in blocks)
+        per_s = steps / median(block.wall_s for block in blocks)
+        line = f"  {name:<9} {per_cpu_s:7.1f} steps per CPU s {per_s:7.1f} steps/s"
         if name != "ours":
-            pairs = list(zip(costs["ours"], blocks, strict=True))
-            cpu = describe_ratios([bare.cpu_s / ours.cpu_s for ours, bare in pairs])
-            wall = describe_ratios([bare.wall_s / ours.wall_s for ours, bare in pairs])
-            line += f"   ours / {name}: CPU {cpu}, wall {wall}"
+            cpu, wall = ratios(rounds, name, "cpu_s"), ratios(rounds, name, "wall_s")
+            line += f"   ours / {name}: CPU {spread(cpu)}, wall {spread(wall)}"
         yield line
+
+
+def ratios(rounds: list[dict[str, list[BlockCost]]], bare: str, clock: str) -> list[float]:
+    """Return our speed over that of a bare loop, the median over the blocks of each round."""
+    return [
+        median(
+            getattr(theirs, clock) / getattr(ours, clock)
+            for ours, theirs in zip(costs["ours"], costs[bare], strict=True)
+        )
+        for costs in rounds
+    ]
+
+
+def spread(values: list[float]) -> str:
+    """Return the median with the lowest and the highest value."""
+    return f"{median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
 
 
 @click.command()
 @click.option("--network", type=click.Choice(list(CASES)), help="Only this one; both by default.")
-@click.option("--blocks", default=300, show_default=True, type=click.IntRange(2))
-@click.option("--steps", default=10, show_default=True, type=click.IntRange(1), help="In a block.")
+@click.option("--rounds", default=12, show_default=True, help="Each with fresh networks.")
+@click.option("--blocks", default=30, show_default=True, help="Turns of each loop in a round.")
+@click.option("--steps", default=6, show_default=True, help="Steps that count in a block.")
 @click.option("--device", default=None, help="By default CUDA where there is one.")
-def main(network: str | None, blocks: int, steps: int, device: str | None) -> None:
+def main(network: str | None, rounds: int, blocks: int, steps: int, device: str | None) -> None:
     """Compare our training loop with bare ones, in steps per second."""
     torch.set_num_threads(1)
-    place_of_work = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    click.echo(f"torch {torch.__version__}, {place_of_work}, {blocks} blocks of {steps} steps")
+    used = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    click.echo(f"torch {torch.__version__}, {used}, {rounds} x {blocks} blocks of {steps} steps")
     for name in [network] if network else CASES:
         config = GanConfig(network=name)
-        real = place(load_splits(DataSource(name=CASES[name])).train, place_of_work)
+        real = place(load_splits(DataSource(name=CASES[name])).train, used)
         click.echo(f"{name} on {real.name}, batch {config.batch_size}")
-        loops = loops_for(config, real, place_of_work)
-        costs = interleave(loops, blocks=blocks, steps=steps, device=place_of_work)
-        for line in report(costs, steps=steps):
+        measured = [
+            interleave(loops_for(config, real, used), blocks=blocks, steps=steps, device=used)
+            for _ in range(rounds)
+        ]
+        for line in describe(measured, steps=steps):
             click.echo(line)
 
 

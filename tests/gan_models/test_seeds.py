@@ -63,3 +63,8 @@ def test_the_global_generator_is_left_alone() -> None:
     torch.randn(8, generator=torch_generator("cpu", 1, "z"))
 
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@given(st.lists(st.one_of(st.integers(), st.text(max_size=5)), max_size=3), st.integers(0, 10**9))
+def test_a_series_is_derive_seed_with_one_more_part(parts: list[int | str], number: int) -> None:
+    assert seed_series(*parts)(number) == derive_seed(*parts, number)

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_models.seeds import derive_seed, torch_generator
+from gan_models.seeds import derive_seed, seed_series, torch_generator
 
 parts = st.lists(st.integers() | st.text(max_size=20), max_size=4)
 
@@ -65,6 +65,6 @@ def test_the_global_generator_is_left_alone() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@given(st.lists(st.one_of(st.integers(), st.text(max_size=5)), max_size=3), st.integers(0, 10**9))
+@given(parts, st.integers(0, 10**9))
 def test_a_series_is_derive_seed_with_one_more_part(parts: list[int | str], number: int) -> None:
     assert seed_series(*parts)(number) == derive_seed(*parts, number)

@@ -3,8 +3,8 @@
 Sizes are halved by integer division on the way down and restored exactly on the way up, so odd
 and oblong images (28 x 28, 24 x 40) need no padding or cropping. D has no normalisation besides
 the optional spectral one: batch statistics in D would couple the samples of a gradient penalty.
-Weights start as torch draws them: the paper's N(0, 0.02²) is too small for a D without batch norm
-(digits, 80 kimg, R1: coverage 0.13 with it, 0.74 without).
+Weights start as torch draws them, not from the paper's N(0, 0.02²): D has no batch norm here that
+would scale such small weights up.
 """
 
 from math import log2

@@ -9,20 +9,21 @@ from gan_models.data.dataset import Split
 from gan_models.seeds import derive_seed
 
 MIN_SAMPLES_PER_SPLIT = 12
-MIN_SAMPLES = 4 * MIN_SAMPLES_PER_SPLIT
 
 # Dealt in turn to samples sorted by label: any run of n samples, so any class too, gives
-# n/2, n/4 and n/4 of itself, each within one sample.
-_DEAL = (Split.TRAIN, Split.SELECT, Split.TRAIN, Split.CERTIFY)
+# 2n/3, n/6 and n/6 of itself, each within one sample. Small sets need the most for training: see
+# docs/decisions/0006-split.md.
+_DEAL = (Split.TRAIN, Split.TRAIN, Split.SELECT, Split.TRAIN, Split.TRAIN, Split.CERTIFY)
+MIN_SAMPLES = len(_DEAL) * MIN_SAMPLES_PER_SPLIT
 
 
 def split_indices(
     num_samples: int, labels: NDArray[Any] | None = None, *, seed: int
 ) -> dict[Split, NDArray[np.int64]]:
-    """Deal rows to the three splits: 50 % train, 25 % select, 25 % certify.
+    """Deal rows to the three splits: two thirds train, a sixth select, a sixth certify.
 
     Depends on the seed, the number of rows and their labels, never on the samples. The splits
-    are disjoint, cover every row, and each class is divided 2:1:1 within one sample. Rows come
+    are disjoint, cover every row, and each class is divided 4:1:1 within one sample. Rows come
     shuffled, so the first n of a split are a fair draw from it.
 
     Args:
@@ -36,7 +37,7 @@ def split_indices(
     classes = np.zeros(num_samples, dtype=np.int64) if labels is None else labels
     # numpy may change its shuffles between versions, but never the raw words of a bit generator:
     # an upgrade must not move certify samples of an old run into the train split of its resume.
-    keys = np.random.PCG64(derive_seed(seed, "split")).random_raw(num_samples)
+    keys = np.random.PCG64(derive_seed(seed, "sixths")).random_raw(num_samples)
     turn = np.empty(num_samples, dtype=np.int64)
     turn[np.lexsort((keys, classes))] = np.arange(num_samples) % len(_DEAL)
     shuffled = np.argsort(keys, kind="stable")

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from itertools import count, islice
@@ -136,3 +137,17 @@ def latents_in_turn(draws: Draws) -> Iterator[Tensor]:
 
 def weights(network: nn.Module) -> Tensor:
     return torch.cat([weight.detach().flatten() for weight in network.parameters()])
+
+
+def test_training_set_size_scores_every_size(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = load_script(repository, "training_set_size")
+    monkeypatch.setattr(torch, "set_num_threads", lambda number: None)  # it is for the process
+    arguments = ["--kimg", "1", "--every-kimg", "1", "--seeds", "2", "--size", "50", "--size", "90"]
+
+    result = CliRunner().invoke(script.main, arguments, catch_exceptions=False)
+
+    assert result.exit_code == 0
+    assert [line.split()[0] for line in result.output.splitlines()[1:]] == ["50", "90"]
+    assert len(set(re.findall(r"\d+\.\d\d", result.output))) == 4  # one for each size and seed

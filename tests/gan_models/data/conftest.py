@@ -13,13 +13,13 @@ Pixels = NDArray[np.uint8]
 
 @pytest.fixture
 def colours() -> Pixels:
-    """60 random 3 x 9 x 12 images: channels, height and width all differ."""
-    return np.random.default_rng(0).integers(256, size=(60, 3, 9, 12), dtype=np.uint8)
+    """90 random 3 x 9 x 12 images: channels, height and width all differ."""
+    return np.random.default_rng(0).integers(256, size=(90, 3, 9, 12), dtype=np.uint8)
 
 
 @pytest.fixture
 def greys(colours: Pixels) -> Pixels:
-    """60 random 1 x 9 x 12 images."""
+    """90 random 1 x 9 x 12 images."""
     return colours[:, :1]
 
 

@@ -27,12 +27,12 @@ def test_labels_are_the_digits() -> None:
     assert digits.labels.tolist() == load_digits().target.tolist()
 
 
-def test_splits_have_about_897_450_450_images_with_every_digit() -> None:
+def test_splits_have_about_1198_300_300_images_with_every_digit() -> None:
     splits = read_digits().split(seed=0)
 
-    for split, expected in {Split.TRAIN: 897, Split.SELECT: 450, Split.CERTIFY: 450}.items():
+    for split, expected in {Split.TRAIN: 1198, Split.SELECT: 299, Split.CERTIFY: 299}.items():
         part = splits[split]
         assert len(part) == pytest.approx(expected, abs=3)
         assert part.labels is not None
         counts = torch.bincount(part.labels, minlength=10)
-        assert counts.max() - counts.min() <= 5
+        assert counts.max() - counts.min() <= 7  # in all of them 174 to 183 of a digit

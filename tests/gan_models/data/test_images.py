@@ -141,10 +141,10 @@ def test_stacking_keeps_the_order(colours: Pixels) -> None:
 
 def test_the_first_image_of_another_size_is_named(colours: Pixels) -> None:
     images = [*colours[:5], colours[5, :, :8], *colours[6:]]
-    places = [f"{index}.png" for index in range(60)]
+    places = [f"{index}.png" for index in range(90)]
 
     message = (
-        r"^5.png: 12 x 8 pixels with 3 channels, but 59 of 60 images have "
+        r"^5.png: 12 x 8 pixels with 3 channels, but 89 of 90 images have "
         r"12 x 9 pixels with 3 channels; all must"
     )
     with pytest.raises(DataError, match=message):

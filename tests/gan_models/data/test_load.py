@@ -28,7 +28,7 @@ def files(tmp_path: Path, greys: Pixels, write_images: WriteImages) -> dict[str,
     }
     write_images(paths["folder"], greys)
     np.save(paths["numpy"], greys)
-    rows = pa.array(greys.reshape(60, -1).tolist(), pa.list_(pa.uint8(), 108))
+    rows = pa.array(greys.reshape(90, -1).tolist(), pa.list_(pa.uint8(), 108))
     table = pa.table({"x": rows}).replace_schema_metadata({"shape": "[1, 9, 12]"})
     pq.write_table(table, paths["parquet"])
     return paths
@@ -43,7 +43,7 @@ def test_every_named_data_set_loads_under_its_name(name: str) -> None:
     splits = load_splits(DataSource(name=name))
 
     assert splits.train.name == name
-    assert len(splits.train) > len(splits.select) >= 449
+    assert len(splits.train) > len(splits.select) >= 299
     assert splits.certify.labels is not None
 
 
@@ -56,7 +56,7 @@ def test_every_kind_of_file_loads_and_is_guessed_from_the_path(
     named, guessed = (load_splits(DataSource(path=path, kind=given)) for given in (kind, None))
 
     assert fingerprints(named) == fingerprints(guessed)
-    assert [len(named[split]) for split in Split] == [30, 15, 15]
+    assert [len(named[split]) for split in Split] == [60, 15, 15]
     assert named.sample.kind is SampleKind.IMAGE
 
 
@@ -77,7 +77,7 @@ def test_the_seed_decides_the_splits(name: str) -> None:
 
 
 def test_points_load_from_a_file(tmp_path: Path) -> None:
-    np.savez(tmp_path / "points.npz", samples=np.random.default_rng(0).normal(size=(60, 2)))
+    np.savez(tmp_path / "points.npz", samples=np.random.default_rng(0).normal(size=(90, 2)))
 
     splits = load_splits(DataSource(path=str(tmp_path / "points.npz")))
 
@@ -85,15 +85,15 @@ def test_points_load_from_a_file(tmp_path: Path) -> None:
     assert splits.sample.shape == (2,)
 
 
-def test_48_samples_are_enough_and_47_are_too_few(tmp_path: Path, greys: Pixels) -> None:
-    enough, short = tmp_path / "48.npy", tmp_path / "47.npy"
-    np.save(enough, greys[:48])
-    np.save(short, greys[:47])
+def test_72_samples_are_enough_and_71_are_too_few(tmp_path: Path, greys: Pixels) -> None:
+    enough, short = tmp_path / "72.npy", tmp_path / "71.npy"
+    np.save(enough, greys[:72])
+    np.save(short, greys[:71])
 
     splits = load_splits(DataSource(path=str(enough)))
 
-    assert [len(splits[split]) for split in Split] == [24, 12, 12]
-    with pytest.raises(DataError, match=rf"^{short}: too few samples: 47; at least 48 are needed"):
+    assert [len(splits[split]) for split in Split] == [48, 12, 12]
+    with pytest.raises(DataError, match=rf"^{short}: too few samples: 71; at least 72 are needed"):
         load_splits(DataSource(path=str(short)))
 
 
@@ -124,7 +124,7 @@ def test_a_kind_that_contradicts_the_path_is_refused(files: dict[str, Path]) -> 
 def test_a_named_kind_overrules_the_suffix(files: dict[str, Path]) -> None:
     renamed = files["numpy"].rename(files["numpy"].with_suffix(".bin"))
 
-    assert len(load_splits(DataSource(path=str(renamed), kind="numpy")).train) == 30
+    assert len(load_splits(DataSource(path=str(renamed), kind="numpy")).train) == 60
 
 
 def test_a_file_that_may_not_be_read_is_named(
@@ -142,7 +142,7 @@ def test_a_file_that_may_not_be_read_is_named(
 def test_a_home_folder_is_expanded(files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(files["folder"].parent))
 
-    assert len(load_splits(DataSource(path="~/images")).train) == 30
+    assert len(load_splits(DataSource(path="~/images")).train) == 60
 
 
 def test_importing_it_imports_neither_pyarrow_nor_sklearn() -> None:

@@ -99,7 +99,7 @@ def test_nan_in_data(refused_run: Callable[..., str], tmp_path: Path) -> None:
 def test_too_few_images_for_the_metric(refused_run: Callable[..., str], tmp_path: Path) -> None:
     write_images(tmp_path / "images", 20)
     line = refused_run(data={"path": "images"}, space="dcgan", fixed={})
-    assert "too few samples: 20; at least 48 are needed" in line
+    assert "too few samples: 20; at least 72 are needed" in line
 
 
 def test_too_few_fakes_for_the_metric(refused_run: Callable[..., str]) -> None:

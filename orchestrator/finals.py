@@ -87,6 +87,6 @@ def _certify(
         yardstick.reference(Split.CERTIFY),
         yardstick.extractor,
         yardstick.modes,
-        real_other=yardstick.splits.select,
+        other_reals=(yardstick.splits.select, yardstick.splits.train),
         seed=seed,
     )

@@ -1,5 +1,6 @@
 """Fakes in, scores out: features once, metrics many."""
 
+from collections.abc import Sequence
 from math import nan
 
 import torch
@@ -14,6 +15,7 @@ from gan_models.metrics.modes import ModeScores, score_modes
 from gan_models.metrics.neighbours import check_enough, neighbour_scores
 from gan_models.metrics.reference import Reference
 from gan_models.metrics.scores import Certificate, Scores
+from gan_models.seeds import torch_generator
 
 
 def score_samples(
@@ -47,7 +49,7 @@ def certify(
     extractor: FeatureExtractor,
     modes: ModeAssigner | None,
     *,
-    real_other: Tensor | Dataset,
+    other_reals: Sequence[Dataset],
     seed: int,
 ) -> Certificate:
     """Score stored fakes once and for all, with an interval and what reals score.
@@ -57,19 +59,20 @@ def certify(
         reference: the real side, of samples that neither training nor selection touched.
         extractor: the reference's extractor.
         modes: names the modes of fakes; None leaves the mode scores NaN.
-        real_other: further real samples, or their features (n x d), disjoint from the reference.
-        seed: by which the fakes were drawn; it also seeds the bootstrap.
+        other_reals: further splits of the same data. They are drawn from at random, as fakes are:
+            a split has exactly its share of each class, which no fair draw has, and scores lower.
+        seed: by which the fakes were drawn; it also seeds the bootstrap and the draw of reals.
 
     Raises:
-        MetricError: if there are too few fakes, the reference is of another extractor, or
-            anything is not finite.
+        MetricError: if there are too few fakes, the reference is of another extractor or is
+            one of ``other_reals``, or anything is not finite.
     """
     _check(fakes, reference, extractor)
     features = checked_features(extractor(fakes), extractor.dim)
     scores = _score(fakes, features, reference, modes)
     low, high = frechet_interval(reference.features, features, seed=seed)
-    other = _other_features(real_other, reference, extractor)
-    n_chunk = min(len(other), len(features))
+    other = _draw_reals(other_reals, reference, extractor, seed)
+    n_chunk = min(len(reference), len(other), len(features))
     return Certificate(
         fid=scores.fid,
         fid_low=low,
@@ -101,17 +104,18 @@ def _check(fakes: Tensor, reference: Reference, extractor: FeatureExtractor) -> 
         )
 
 
-def _other_features(
-    real_other: Tensor | Dataset, reference: Reference, extractor: FeatureExtractor
+def _draw_reals(
+    others: Sequence[Dataset], reference: Reference, extractor: FeatureExtractor, seed: int
 ) -> Tensor:
-    if isinstance(real_other, Tensor):
-        return checked_features(real_other, extractor.dim)
-    if real_other.fingerprint == reference.data_fingerprint:
-        raise MetricError(
-            f"the other reals are the reference itself ({reference.data_name}, "
-            f"{reference.split} split): give samples of another split"
-        )
-    return checked_features(extractor(real_other.stored), extractor.dim)
+    for data in others:
+        if data.fingerprint == reference.data_fingerprint:
+            raise MetricError(
+                f"the other reals are the reference itself ({reference.data_name}, "
+                f"{reference.split} split): give samples of another split"
+            )
+    features = torch.cat([extractor(data.stored) for data in others])
+    order = torch.randperm(len(features), generator=torch_generator("cpu", seed, "other reals"))
+    return checked_features(features[order], extractor.dim)
 
 
 def _score(

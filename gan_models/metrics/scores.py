@@ -34,9 +34,9 @@ class Scores:
 class Certificate:
     """How good one generator is against reals that nothing was chosen on, and how sure that is.
 
-    ``fid_low`` and ``fid_high`` bound 95 %. ``real_fid`` is what ``n_chunk`` other reals score
-    against the same reference, ``fid_at_real_n`` what as many fakes score (the mean over disjoint
-    chunks): at equal counts, so their ratio says how far from real the fakes are.
+    ``fid_low`` and ``fid_high`` bound 95 %. ``real_fid`` is what ``n_chunk`` other reals, drawn at
+    random, score against the same reference, ``fid_at_real_n`` what as many fakes score. Both are
+    means over disjoint draws of equal size, so their ratio says how far from real the fakes are.
     """
 
     fid: float

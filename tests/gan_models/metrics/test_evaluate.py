@@ -125,7 +125,7 @@ def certificate(
         held_out,
         digit_classifier,
         ClassifierModes(digit_classifier),
-        real_other=digits.select,
+        other_reals=[digits.select],
         seed=3,
     )
 
@@ -155,8 +155,8 @@ def test_reals_and_fakes_are_compared_at_one_count(
 ) -> None:
     select = digit_classifier(digits.select.stored)
     chunk = digit_classifier(fakes[:449])  # the remaining 441 are no whole chunk
-    assert certificate.n_chunk == 449
-    assert certificate.real_fid == frechet_distance(held_out.gaussian, select)
+    assert certificate.n_chunk == len(digits.certify) == 449
+    assert certificate.real_fid == pytest.approx(frechet_distance(held_out.gaussian, select))
     assert certificate.fid_at_real_n == pytest.approx(frechet_distance(held_out.gaussian, chunk))
     assert certificate.fid_at_real_n > 2 * certificate.real_fid
 
@@ -170,18 +170,43 @@ def test_a_certificate_names_its_features_counts_and_protocol(
 
 
 def test_fewer_fakes_than_reals_set_the_count(
+    fakes: Tensor, held_out: Reference, digits: Splits, digit_classifier: ClassifierFeatures
+) -> None:
+    few = certify(
+        fakes[:200], held_out, digit_classifier, None, other_reals=[digits.select], seed=0
+    )
+    features = digit_classifier(digits.select.stored)
+    whole = frechet_distance(held_out.gaussian, features)
+    assert few.n_chunk == 200
+    assert 1.5 * whole < few.real_fid < 4 * whole  # a distance's bias grows as the count falls
+
+
+def test_other_reals_are_drawn_at_random_in_whatever_order_they_come(
+    fakes: Tensor, held_out: Reference, digits: Splits, digit_classifier: ClassifierFeatures
+) -> None:
+    assert digits.train.labels is not None
+    by_class = digits.train.stored[digits.train.labels.argsort(stable=True)]
+    real_fids = [
+        certify(fakes, held_out, digit_classifier, None, other_reals=others, seed=0).real_fid
+        for others in (
+            [digits.select, digits.train],
+            [digits.select, replace(digits.train, stored=by_class)],
+        )
+    ]
+    assert real_fids[1] == pytest.approx(real_fids[0], rel=0.2)
+
+
+def test_a_fair_draw_of_reals_scores_above_an_even_one(
+    certificate: Certificate,
     fakes: Tensor,
     held_out: Reference,
     digits: Splits,
     digit_classifier: ClassifierFeatures,
 ) -> None:
-    features = digit_classifier(digits.select.stored)
-    certificate = certify(
-        fakes[:200], held_out, digit_classifier, None, real_other=features, seed=0
-    )
-    expected = [frechet_distance(held_out.gaussian, part) for part in features.split(200)[:2]]
-    assert certificate.n_chunk == 200
-    assert certificate.real_fid == pytest.approx(sum(expected) / 2)
+    others = [digits.select, digits.train]
+    fair = certify(fakes, held_out, digit_classifier, None, other_reals=others, seed=0)
+    assert fair.n_chunk == certificate.n_chunk
+    assert fair.real_fid > certificate.real_fid  # there, all of one split: each digit's exact share
 
 
 def test_fakes_that_are_not_finite_cannot_be_certified(ring: Dataset) -> None:
@@ -193,7 +218,7 @@ def test_fakes_that_are_not_finite_cannot_be_certified(ring: Dataset) -> None:
             reference,
             points,
             None,
-            real_other=ring.stored + 1,
+            other_reals=[replace(ring, stored=ring.stored + 1, fingerprint="other")],
             seed=0,
         )
 
@@ -205,7 +230,7 @@ def test_the_reference_itself_is_no_other_real(
     digit_classifier: ClassifierFeatures,
 ) -> None:
     with pytest.raises(MetricError, match="the other reals are the reference itself"):
-        certify(fakes, held_out, digit_classifier, None, real_other=digits.certify, seed=0)
+        certify(fakes, held_out, digit_classifier, None, other_reals=[digits.certify], seed=0)
 
 
 def test_more_fakes_cannot_hide_a_distance(digits: Splits) -> None:
@@ -218,7 +243,7 @@ def test_more_fakes_cannot_hide_a_distance(digits: Splits) -> None:
     values = (real.mean + noise @ real.factor.T).reshape(-1, *digits.sample.shape)
     fakes = digits.sample.decode(values)
     few, many = (
-        certify(fakes[:n], reference, extractor, None, real_other=digits.select, seed=0)
+        certify(fakes[:n], reference, extractor, None, other_reals=[digits.select], seed=0)
         for n in (449, 2245)
     )
     assert many.fid < 0.9 * few.fid

@@ -15,6 +15,7 @@ from orchestrator.errors import SweepError
 from orchestrator.records import Action, TrialRecord, Verdict, VerdictKind
 
 SMALLEST_TELLING_GAP = 0.013  # relative; a smaller difference of two FIDs settles nothing
+SMALLEST_TELLING_COVERAGE = 0.01  # a smaller gain is a handful of reals, not diversity
 TELLING_STANDARD_ERRORS = 2.0
 
 
@@ -56,6 +57,12 @@ class CandidateScores:
     def coverage(self) -> float:
         """Mean coverage; NaN if it was not measured."""
         return fmean(self.coverages) if self.coverages else nan
+
+    @property
+    def coverage_standard_error(self) -> float:
+        """Standard error of :attr:`coverage`; 0 where one draw leaves it unknown."""
+        known = len(self.coverages) > 1 and isfinite(self.coverage)
+        return _standard_error(self.coverages) if known else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +110,11 @@ def choose_finalists(
 
 
 def choose_winner(candidates: Sequence[CandidateScores], *, min_coverage: float) -> Selection:
-    """Choose the lowest mean ln(FID) among the diverse candidates; a tie goes to higher coverage.
+    """Choose the lowest mean ln(FID) among the diverse candidates; a tie goes to diversity.
 
-    A gap ties if it is below 1.3 % or two standard errors. Where no candidate is diverse, or
-    diversity was not measured, FID decides alone.
+    FIDs tie if they are less than 1.3 % or two standard errors apart. Of those that tie, one whose
+    coverage is tellingly higher (by 0.01 and by two standard errors) wins over the lowest FID.
+    Where no candidate is diverse, or diversity was not measured, FID decides alone.
 
     Raises:
         SweepError: if no candidate has a finite FID.
@@ -119,8 +127,12 @@ def choose_winner(candidates: Sequence[CandidateScores], *, min_coverage: float)
     diverse = [candidate for candidate in scored if not candidate.coverage < min_coverage]
     eligible = diverse or scored
     leader = min(eligible, key=lambda candidate: candidate.log_fid)
-    tied = [candidate for candidate in eligible if _is_tie(leader, candidate)]
-    winner = max(tied, key=_coverage_then_fid)
+    richer = [
+        candidate
+        for candidate in eligible
+        if _is_tie(leader, candidate) and _is_more_diverse(candidate, leader)
+    ]
+    winner = max(richer, key=lambda candidate: candidate.coverage, default=leader)
     lack = "" if diverse else f"no candidate reaches coverage {min_coverage:.2f}; "
     return Selection(
         trial_id=winner.trial_id,
@@ -151,9 +163,10 @@ def _is_tie(leader: CandidateScores, candidate: CandidateScores) -> bool:
     return candidate.log_fid - leader.log_fid < telling
 
 
-def _coverage_then_fid(candidate: CandidateScores) -> tuple[float, float]:
-    coverage = candidate.coverage if isfinite(candidate.coverage) else -inf
-    return coverage, -candidate.log_fid
+def _is_more_diverse(candidate: CandidateScores, leader: CandidateScores) -> bool:
+    error = hypot(leader.coverage_standard_error, candidate.coverage_standard_error)
+    telling = max(SMALLEST_TELLING_COVERAGE, TELLING_STANDARD_ERRORS * error)
+    return candidate.coverage - leader.coverage > telling  # False where one was not measured
 
 
 def _reason(winner: CandidateScores, leader: CandidateScores, num_eligible: int) -> str:

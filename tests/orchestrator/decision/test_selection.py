@@ -122,6 +122,22 @@ class TestWinner:
         assert winner(noisy, scores("b", [10.5, 10.5, 10.5], coverage=0.9)).trial_id == "b"
         assert winner(noisy, scores("b", [12.5, 12.5, 12.5], coverage=0.9)).trial_id == "noisy"
 
+    def test_a_hair_more_coverage_does_not_break_a_tie(self) -> None:
+        a, b = scores("a", [10.0], coverage=0.990), scores("b", [10.1], coverage=0.998)
+        assert winner(a, b).trial_id == "a"
+        assert "the lowest FID of 2" in winner(a, b).reason
+
+    def test_coverage_that_is_as_noisy_as_its_gain_does_not_break_a_tie(self) -> None:
+        steady = scores("steady", [10.0, 10.0], coverage=0.85)
+        noisy = CandidateScores(
+            trial_id="noisy", snapshot_nimg=1, fids=(10.1, 10.1), coverages=(0.86, 0.94)
+        )
+        assert winner(steady, noisy).trial_id == "steady"
+
+    def test_coverage_that_was_not_measured_does_not_break_a_tie(self) -> None:
+        assert winner(scores("a", [10.0]), scores("b", [10.1], coverage=nan)).trial_id == "a"
+        assert winner(scores("a", [10.0], coverage=nan), scores("b", [10.1])).trial_id == "a"
+
     def test_of_ties_with_equal_coverage_the_lower_fid_wins(self) -> None:
         assert winner(scores("a", [10.1]), scores("b", [10.0])).trial_id == "b"
 

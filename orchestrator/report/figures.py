@@ -53,7 +53,7 @@ def draw_figures(run: RunView) -> Figures:
         narrow=_overview(curves, NARROW, run),
         cohort=Markup(cohort(curves, small_frame)),
         small=tuple(
-            Markup(small_multiple(curve, small_frame, floor=run.real_fid)) for curve in curves
+            Markup(small_multiple(curve, small_frame, floor=run.floor_fid)) for curve in curves
         ),
         legend=tuple(
             (Markup(legend_glyph(mark)), str(mark))
@@ -67,11 +67,11 @@ def draw_figures(run: RunView) -> Figures:
 
 
 def _overview(curves: list[Curve], size: Size, run: RunView) -> Markup:
-    return Markup(overview(curves, size, _frame(curves, size, run), floor=run.real_fid))
+    return Markup(overview(curves, size, _frame(curves, size, run), floor=run.floor_fid))
 
 
 def _frame(curves: list[Curve], size: Size, run: RunView) -> Frame:
-    return fit_frame(curves, size, budget_kimg=run.budget_kimg, floor=run.real_fid)
+    return fit_frame(curves, size, budget_kimg=run.budget_kimg, floor=run.floor_fid)
 
 
 def _curve(trial: TrialView, run: RunView) -> Curve:

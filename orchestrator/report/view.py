@@ -76,6 +76,18 @@ class RunView:
         return number(self.certificate, "real_fid")
 
     @property
+    def floor_fid(self) -> float:
+        """About what as many real samples as there are fakes would score, or NaN.
+
+        There are seldom so many reals to measure it with, so what ``n_chunk`` of them score is
+        brought to the count of the fakes by the 1 / n law of the finite-sample bias (1911.07023).
+        """
+        n_chunk, n_fake, n_real = (
+            number(self.certificate, name) for name in ("n_chunk", "n_fake", "n_real")
+        )
+        return self.real_fid * (1 / n_fake + 1 / n_real) / (2 / n_chunk)
+
+    @property
     def ratio_to_real(self) -> float:
         """The winner's FID over that of real samples, both at the same sample count, or NaN."""
         at_same_count = number(self.certificate, "fid_at_real_n")

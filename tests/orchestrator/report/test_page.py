@@ -178,7 +178,7 @@ def test_an_unfinished_sweep_says_so(demo_view: RunView) -> None:
     text = read(going).text
     assert "Unfinished. 3 of 14 trials are done" in text
     assert "Certificate" not in text
-    assert "real against real" not in text
+    assert "Dashed" not in text
     assert "Unfinished" not in read(demo_view).text
 
 

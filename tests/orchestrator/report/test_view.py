@@ -54,6 +54,18 @@ def test_the_ratio_is_not_known_without_both_sides(
     assert isnan(replace(demo_view, certificate=certificate).ratio_to_real)
 
 
+def test_the_floor_is_brought_to_the_count_of_the_fakes(demo_view: RunView) -> None:
+    at_180_each, at_2000_fakes = 2 / 180, 1 / 2000 + 1 / 360
+    assert demo_view.floor_fid == pytest.approx(3.02 * at_2000_fakes / at_180_each)
+
+
+@pytest.mark.parametrize("certificate", [None, {}, {"real_fid": 3.0}])
+def test_the_floor_is_not_known_without_counts(
+    demo_view: RunView, certificate: dict[str, float | None] | None
+) -> None:
+    assert isnan(replace(demo_view, certificate=certificate).floor_fid)
+
+
 def test_parameters_that_all_trials_share_are_told_apart(demo_view: RunView) -> None:
     assert demo_view.shared_params == {"latent_dim": 64, "batch_size": 64, "beta1": 0.5}
     assert replace(demo_view, trials=()).shared_params == {}

@@ -172,7 +172,7 @@ def _open(spec: TrialSpec) -> _Trial:
         board=TrialBoard(
             run_paths.tensorboard / spec.trial_id,
             trial_id=spec.trial_id,
-            params=config.to_params(),
+            params=spec.params,
             purge_step=0 if is_resumed or paths.samples.exists() else None,
         ),
     )

@@ -63,7 +63,7 @@ SMALL_OF_EITHER_KIND = (
     ),
     Parameter(
         "width",
-        Choice((48, 64)),
+        Choice((64, 96)),
         why="channels of the widest layer: 8x8 images need few",
         when={"network": ("dcgan",)},
     ),

@@ -27,6 +27,7 @@ check: $(INSTALLED) ## lint, format, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --explicit-package-bases tests
+	$(BIN)/mypy --explicit-package-bases benchmarks
 	$(BIN)/lint-imports --no-logo
 
 clean: ## remove .venv and caches; never touches runs/

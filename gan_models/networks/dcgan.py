@@ -43,7 +43,8 @@ class DcganGenerator(nn.Module):
         for level, (coarse, fine) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
             is_last = level == len(sizes) - 1
             fan_out = channels if is_last else max(_MIN_CHANNELS, config.width >> level)
-            layers.append(_upsample(fan_in, fan_out, coarse, fine))
+            bias = is_last or not normed  # batch norm subtracts the mean of a channel, bias and all
+            layers.append(_upsample(fan_in, fan_out, coarse, fine, bias=bias))
             layers += [nn.Tanh()] if is_last else [*_norm(fan_out, normed), nn.ReLU()]
             fan_in = fan_out
         self.layers = nn.Sequential(*layers)
@@ -88,11 +89,11 @@ def _image_sizes(sample: SampleSpec) -> list[tuple[int, int]]:
 
 
 def _upsample(
-    fan_in: int, fan_out: int, coarse: tuple[int, int], fine: tuple[int, int]
+    fan_in: int, fan_out: int, coarse: tuple[int, int], fine: tuple[int, int], *, bias: bool
 ) -> nn.ConvTranspose2d:
     remainder = (fine[0] - 2 * coarse[0], fine[1] - 2 * coarse[1])
     return nn.ConvTranspose2d(
-        fan_in, fan_out, kernel_size=4, stride=2, padding=1, output_padding=remainder
+        fan_in, fan_out, kernel_size=4, stride=2, padding=1, output_padding=remainder, bias=bias
     )
 
 

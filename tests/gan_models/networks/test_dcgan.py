@@ -86,6 +86,16 @@ def test_batch_norm_is_an_option_of_g_alone(norm: str, in_generator: int) -> Non
     assert counts == [in_generator, 0]
 
 
+def test_only_a_layer_that_no_batch_norm_follows_has_a_bias() -> None:
+    def biases(norm: str) -> list[bool]:
+        network = build_generator(GanConfig(generator_norm=norm), DIGITS, seed=0)
+        layers = [layer for layer in network.modules() if isinstance(layer, nn.ConvTranspose2d)]
+        return [layer.bias is not None for layer in layers]
+
+    assert biases("batch") == [False, True]
+    assert biases("none") == [True, True]
+
+
 def test_batch_norm_makes_the_scale_of_latents_irrelevant() -> None:
     generator = build_generator(SMALL, DIGITS)
     generator.project.bias.data.zero_()  # type: ignore[union-attr, operator]

@@ -22,7 +22,7 @@ from gan_models.samples import SampleKind, SampleSpec
 from gan_models.training.checkpoint import load_weights
 from gan_models.training.draws import draw_latents
 
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 WEIGHTS_FILE = "generator.safetensors"
 DESCRIPTION_FILE = "model.json"
 _BATCH = 500

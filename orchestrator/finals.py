@@ -87,6 +87,6 @@ def _certify(
         yardstick.reference(Split.CERTIFY),
         yardstick.extractor,
         yardstick.modes,
-        other_reals=(yardstick.splits.select, yardstick.splits.train),
+        real_other=yardstick.splits.select,
         seed=seed,
     )

@@ -86,7 +86,7 @@ def describe_plan(plan: SweepPlan) -> list[str]:
         f"rung at {rung.kimg:g} kimg: about {rung.trials_in:.3g} trials come, "
         f"{rung.trials_out:.3g} go on"
         for rung in plan.rungs
-    ]
+    ] or ["no rung below the budget: no trial is stopped for being worse than others"]
     share = plan.expected_kimg / plan.full_kimg
     cost = f"about {plan.expected_kimg:,.0f} kimg, {share:.0%} of the full {plan.full_kimg:,.0f}"
     return [*lines, f"{cost}; trials that prove broken or flat cost less"]

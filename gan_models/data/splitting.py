@@ -12,7 +12,7 @@ MIN_SAMPLES_PER_SPLIT = 12
 
 # Dealt in turn to samples sorted by label: any run of n samples, so any class too, gives
 # 2n/3, n/6 and n/6 of itself, each within one sample. Small sets need the most for training: see
-# docs/decisions/0006-split.md.
+# docs/decisions/0003-three-splits.md.
 _DEAL = (Split.TRAIN, Split.TRAIN, Split.SELECT, Split.TRAIN, Split.TRAIN, Split.CERTIFY)
 MIN_SAMPLES = len(_DEAL) * MIN_SAMPLES_PER_SPLIT
 

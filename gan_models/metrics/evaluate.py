@@ -17,6 +17,8 @@ from gan_models.metrics.reference import Reference
 from gan_models.metrics.scores import Certificate, Scores
 from gan_models.seeds import torch_generator
 
+NUM_HALVINGS = 25  # of the other reals, both halves of each: fifty draws to average
+
 
 def score_samples(
     fakes: Tensor, reference: Reference, extractor: FeatureExtractor, modes: ModeAssigner | None
@@ -49,7 +51,7 @@ def certify(
     extractor: FeatureExtractor,
     modes: ModeAssigner | None,
     *,
-    other_reals: Sequence[Dataset],
+    real_other: Dataset,
     seed: int,
 ) -> Certificate:
     """Score stored fakes once and for all, with an interval and what reals score.
@@ -59,8 +61,10 @@ def certify(
         reference: the real side, of samples that neither training nor selection touched.
         extractor: the reference's extractor.
         modes: names the modes of fakes; None leaves the mode scores NaN.
-        other_reals: further splits of the same data. They are drawn from at random, as fakes are:
-            a split has exactly its share of each class, which no fair draw has, and scores lower.
+        real_other: reals besides the reference that neither the generator nor the extractor learnt
+            from: what was learnt from has features a little apart. Random halves of them are
+            compared, since a whole split has exactly its share of each class, which no fair draw
+            has and no generator's fakes, and which lowers the distance.
         seed: by which the fakes were drawn; it also seeds the bootstrap and the draw of reals.
 
     Raises:
@@ -71,8 +75,8 @@ def certify(
     features = checked_features(extractor(fakes), extractor.dim)
     scores = _score(fakes, features, reference, modes)
     low, high = frechet_interval(reference.features, features, seed=seed)
-    other = _draw_reals(other_reals, reference, extractor, seed)
-    n_chunk = min(len(reference), len(other), len(features))
+    draws = _real_draws(real_other, reference, extractor, seed)
+    n_chunk = min(len(reference), len(features), *map(len, draws))
     return Certificate(
         fid=scores.fid,
         fid_low=low,
@@ -84,8 +88,9 @@ def certify(
         modes=scores.modes,
         mode_entropy=scores.mode_entropy,
         high_quality_frac=scores.high_quality_frac,
-        real_fid=_mean_chunk_distance(other, n_chunk, reference),
-        fid_at_real_n=_mean_chunk_distance(features, n_chunk, reference),
+        real_fid=_mean_distance([draw[:n_chunk] for draw in draws], reference),
+        fid_at_real_n=_mean_distance(_chunks(features, n_chunk), reference),
+        coverage_at_real_n=_coverage_at_real_n(features, reference),
         n_chunk=n_chunk,
         n_fake=len(fakes),
         n_real=len(reference),
@@ -104,18 +109,19 @@ def _check(fakes: Tensor, reference: Reference, extractor: FeatureExtractor) -> 
         )
 
 
-def _draw_reals(
-    others: Sequence[Dataset], reference: Reference, extractor: FeatureExtractor, seed: int
-) -> Tensor:
-    for data in others:
-        if data.fingerprint == reference.data_fingerprint:
-            raise MetricError(
-                f"the other reals are the reference itself ({reference.data_name}, "
-                f"{reference.split} split): give samples of another split"
-            )
-    features = torch.cat([extractor(data.stored) for data in others])
-    order = torch.randperm(len(features), generator=torch_generator("cpu", seed, "other reals"))
-    return checked_features(features[order], extractor.dim)
+def _real_draws(
+    data: Dataset, reference: Reference, extractor: FeatureExtractor, seed: int
+) -> list[Tensor]:
+    """Return the features of random halves of a split, several times both halves."""
+    if data.fingerprint == reference.data_fingerprint:
+        raise MetricError(
+            f"the other reals are the reference itself ({reference.data_name}, "
+            f"{reference.split} split): give samples of another split"
+        )
+    features = checked_features(extractor(data.stored), extractor.dim)
+    generator = torch_generator("cpu", seed, "other reals")
+    orders = [torch.randperm(len(features), generator=generator) for _ in range(NUM_HALVINGS)]
+    return [half for order in orders for half in features[order].split(len(features) // 2)[:2]]
 
 
 def _score(
@@ -140,7 +146,19 @@ def _score(
     )
 
 
-def _mean_chunk_distance(features: Tensor, n_chunk: int, reference: Reference) -> float:
-    chunks = [chunk for chunk in features.split(n_chunk) if len(chunk) == n_chunk]
-    distances = [frechet_distance(reference.gaussian, chunk) for chunk in chunks]
+def _chunks(features: Tensor, n_chunk: int) -> list[Tensor]:
+    return [chunk for chunk in features.split(n_chunk) if len(chunk) == n_chunk]
+
+
+def _mean_distance(draws: Sequence[Tensor], reference: Reference) -> float:
+    distances = [frechet_distance(reference.gaussian, draw) for draw in draws]
     return float(torch.tensor(distances, dtype=torch.float64).mean())
+
+
+def _coverage_at_real_n(features: Tensor, reference: Reference) -> float:
+    chunks = _chunks(features, len(reference))
+    scores = [
+        neighbour_scores(reference.features, reference.squared_radii, chunk, k=reference.k)
+        for chunk in chunks
+    ]
+    return sum(score.coverage for score in scores) / len(scores) if scores else nan

@@ -36,7 +36,9 @@ class Certificate:
 
     ``fid_low`` and ``fid_high`` bound 95 %. ``real_fid`` is what ``n_chunk`` other reals, drawn at
     random, score against the same reference, ``fid_at_real_n`` what as many fakes score. Both are
-    means over disjoint draws of equal size, so their ratio says how far from real the fakes are.
+    means over draws of equal size, so their ratio says how far from real the fakes are.
+    ``coverage_at_real_n`` is the coverage of ``n_real`` fakes (a mean likewise; NaN where there
+    are fewer), since that of many fakes comes close to 1 for any diverse generator.
     """
 
     fid: float
@@ -51,6 +53,7 @@ class Certificate:
     high_quality_frac: float
     real_fid: float
     fid_at_real_n: float
+    coverage_at_real_n: float
     n_chunk: int
     n_fake: int
     n_real: int

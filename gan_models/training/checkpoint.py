@@ -21,7 +21,7 @@ from gan_models.errors import CheckpointError
 from gan_models.files import file_sha256, whole_folder, write_json
 from gan_models.training.state import TrainState
 
-CHECKPOINT_VERSION = 1
+CHECKPOINT_VERSION = 2
 TENSORS_FILE = "state.safetensors"
 MANIFEST_FILE = "checkpoint.json"
 _PREFIX = "checkpoint-"

@@ -61,6 +61,8 @@ def _diversity(certificate: dict[str, Any], selection: dict[str, Any]) -> str:
     from orchestrator.wording import format_number
 
     coverage = format_number(certificate["coverage"], ".3f")
+    fewer = format_number(certificate["coverage_at_real_n"], ".3f")
     modes = format_number(certificate["modes"], ".0f")
     gate = "" if selection["passed_gate"] else "; below the gate of the spec, or not measured"
-    return f"coverage {coverage}, modes {modes}{gate}"
+    equal = f"{fewer} with as many fakes as reals; about 0.97 is perfect"
+    return f"modes {modes}, coverage {coverage} ({equal}){gate}"

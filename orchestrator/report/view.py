@@ -85,7 +85,7 @@ class RunView:
         n_chunk, n_fake, n_real = (
             number(self.certificate, name) for name in ("n_chunk", "n_fake", "n_real")
         )
-        return self.real_fid * (1 / n_fake + 1 / n_real) / (2 / n_chunk)
+        return self.real_fid * (1 / n_fake + 1 / n_real) / (1 / n_chunk + 1 / n_real)
 
     @property
     def ratio_to_real(self) -> float:

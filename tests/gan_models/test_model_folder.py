@@ -133,12 +133,12 @@ def test_a_torn_description_is_named(folder: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "version"), [([], None), ("model", None), ({}, None), ({"version": 2}, 2)]
+    ("value", "version"), [([], None), ("model", None), ({}, None), ({"version": 1}, 1)]
 )
 def test_another_version_is_refused(folder: Path, value: Any, version: int | None) -> None:
     write_json(folder / DESCRIPTION_FILE, value)
 
-    with pytest.raises(CheckpointError, match=f"version {version}, but this program reads 1"):
+    with pytest.raises(CheckpointError, match=f"version {version}, but this program reads 2"):
         load_model(folder)
 
 

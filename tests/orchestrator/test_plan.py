@@ -94,3 +94,9 @@ def test_a_plan_is_said_in_a_few_lines() -> None:
         "rung at 90 kimg: about 3 trials come, 1 go on",
         "about 640 kimg, 24% of the full 2,700; trials that prove broken or flat cost less",
     ]
+
+
+def test_a_plan_without_rungs_says_so() -> None:
+    lines = describe_plan(plan(config(scheduler={"grace_kimg": 100})))
+    assert lines[1] == "no rung below the budget: no trial is stopped for being worse than others"
+    assert "100% of the full 2,700" in lines[2]

@@ -190,7 +190,7 @@ def replace_by(value: object) -> Damage:
         (MANIFEST_FILE, alter("nimg", 9)),
         (MANIFEST_FILE, alter("step", 3)),
         (MANIFEST_FILE, alter("config", {})),
-        (MANIFEST_FILE, alter("version", 2)),
+        (MANIFEST_FILE, alter("version", 1)),
         (MANIFEST_FILE, replace_by([])),
         (MANIFEST_FILE, replace_by(None)),
         (MANIFEST_FILE, replace_by({})),
@@ -292,11 +292,11 @@ def test_samples_of_another_shape_are_refused(
 def test_another_version_is_refused(
     tmp_path: Path, images: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gan_models.training.checkpoint.CHECKPOINT_VERSION", 2)
+    monkeypatch.setattr("gan_models.training.checkpoint.CHECKPOINT_VERSION", 1)
     save_checkpoint(tmp_path, fresh(images), SMALL)
     monkeypatch.undo()
 
-    with pytest.raises(CheckpointError, match="version 2, but this program reads 1"):
+    with pytest.raises(CheckpointError, match="version 1, but this program reads 2"):
         restore_latest(tmp_path, fresh(images), SMALL)
 
 

@@ -55,8 +55,8 @@ def test_the_ratio_is_not_known_without_both_sides(
 
 
 def test_the_floor_is_brought_to_the_count_of_the_fakes(demo_view: RunView) -> None:
-    at_180_each, at_2000_fakes = 2 / 180, 1 / 2000 + 1 / 360
-    assert demo_view.floor_fid == pytest.approx(3.02 * at_2000_fakes / at_180_each)
+    of_180_others, of_2000_fakes = 1 / 180 + 1 / 360, 1 / 2000 + 1 / 360
+    assert demo_view.floor_fid == pytest.approx(3.02 * of_2000_fakes / of_180_others)
 
 
 @pytest.mark.parametrize("certificate", [None, {}, {"real_fid": 3.0}])

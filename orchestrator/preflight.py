@@ -9,11 +9,12 @@ import torch
 
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Split
-from gan_models.errors import GanModelsError, nearest
+from gan_models.errors import GanModelsError, MetricError, ParameterError, nearest
 from gan_models.networks.registry import build_discriminator, build_generator
 from gan_models.samples import SampleSpec
 from orchestrator.config.model import SweepConfig
-from orchestrator.errors import ConfigError
+from orchestrator.config.scientific import in_yaml, reads_as_number
+from orchestrator.errors import ConfigError, UsageError
 from orchestrator.records import Evaluation
 from orchestrator.yardstick import Yardstick, open_yardstick
 from search_spaces.catalog import named_space
@@ -30,15 +31,45 @@ def resolve_space(config: SweepConfig) -> SearchSpace:
         ConfigError: on an unknown space or parameter, or a range that cannot be meant.
     """
     try:
-        space = _declared(config).fixed(config.fixed)
+        declared = _declared(config)
+        _check_names(declared.names, "space.")
+        check_given(declared.pinned, "space.")
+        check_given(config.fixed, "fixed.")
+        return declared.fixed(config.fixed)
     except SpaceError as error:
         raise ConfigError(str(error)) from error
-    known = [spec.name for spec in fields(GanConfig)]
-    for name in space.names:
-        if name not in known:
-            place = "fixed" if name in config.fixed else "space"
-            raise ConfigError(f"{place}.{name} is no parameter: {nearest(name, known)}")
-    return space
+
+
+def check_given(values: Mapping[str, Any], place: str) -> None:
+    """Check values that a user gave for parameters, each for itself.
+
+    Args:
+        values: parameters by name.
+        place: what stands before a name where the user wrote it: ``fixed.`` or ``--param ``.
+
+    Raises:
+        ConfigError: naming the place, the value and what is allowed.
+    """
+    _check_names(values, place)
+    for name, value in values.items():
+        try:
+            GanConfig.from_params({name: value})
+        except ParameterError as error:
+            raise ConfigError(f"{place}{error}{_yaml_hint(name, value)}") from error
+
+
+def open_measure(config: SweepConfig) -> Yardstick:
+    """Open the data and the features that a spec names.
+
+    Raises:
+        GanModelsError: if the data or the features cannot be used; names the file or the key.
+    """
+    try:
+        return open_yardstick(config.data, config.evaluation.features)
+    except MetricError as error:
+        if str(error).startswith("features = "):
+            raise MetricError(f"evaluation.{error}") from error
+        raise
 
 
 def check_sweep(config: SweepConfig) -> SearchSpace:
@@ -49,7 +80,7 @@ def check_sweep(config: SweepConfig) -> SearchSpace:
         GanModelsError: if the data or the metric cannot be used; names the file.
     """
     space = resolve_space(config)
-    yardstick = open_yardstick(config.data, config.evaluation.features)
+    yardstick = open_measure(config)
     for split in (Split.SELECT, Split.CERTIFY):
         yardstick.reference(split)
     _check_sample_count(config, yardstick)
@@ -67,14 +98,28 @@ def check_same_measure(
     Raises:
         ConfigError: if data, features or another part of the protocol is not what it was.
     """
-    now = open_yardstick(config.data, config.evaluation.features).protocol(
-        Split.SELECT, n_fake=config.evaluation.samples, seed=seed
-    )
+    now = open_measure(config).protocol(Split.SELECT, n_fake=config.evaluation.samples, seed=seed)
     before = {row.protocol for row in evaluations} - {now}
     if before:
         raise ConfigError(
             f"protocol {now}: the scores so far were taken by {', '.join(sorted(before))} and "
             "cannot be compared: the data, sweep.yaml or the version of a library has changed"
+        )
+
+
+def check_gpu(asked: str, *, remedy: str) -> None:
+    """Refuse work for a GPU of this machine that torch cannot use, whatever the machine has.
+
+    Args:
+        asked: what asks for a GPU, as ``key = value``.
+        remedy: what to do without one.
+
+    Raises:
+        UsageError: if torch has no CUDA, or finds no GPU.
+    """
+    if not torch.cuda.is_available():
+        raise UsageError(
+            f"{asked}: torch {torch.__version__} sees no GPU on this machine: {remedy}"
         )
 
 
@@ -100,6 +145,20 @@ def _check_sample_count(config: SweepConfig, yardstick: Yardstick) -> None:
         raise ConfigError(
             f"evaluation.samples = {config.evaluation.samples}: the metric needs at least {fewest}"
         )
+
+
+def _check_names(names: Iterable[str], place: str) -> None:
+    known = [spec.name for spec in fields(GanConfig)]
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"{place}{name} is no parameter: {nearest(name, known)}")
+
+
+def _yaml_hint(name: str, value: Any) -> str:
+    is_real = isinstance(getattr(GanConfig(), name), float)
+    if is_real and isinstance(value, str) and reads_as_number(value):
+        return f": YAML reads it as text, write {in_yaml(value)} rather than {value}"
+    return ""
 
 
 def _declared(config: SweepConfig) -> SearchSpace:

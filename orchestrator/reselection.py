@@ -1,15 +1,18 @@
 """The finals of a sweep held again, on what its run folder has now."""
 
+from orchestrator.config.model import SweepConfig
 from orchestrator.errors import RunFolderError
 from orchestrator.export.folder import export_best
 from orchestrator.finals import select_and_certify
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Journal
 from orchestrator.paths import RunPaths
+from orchestrator.preflight import check_same_measure
 from orchestrator.records import json_ready
 from orchestrator.report.page import write_report
-from orchestrator.run_folder import open_config, sole_driver
+from orchestrator.run_folder import open_config, open_history, sole_driver
 from orchestrator.tables import write_tables
+from orchestrator.trial.order import evaluation_seed
 
 
 def reselect(paths: RunPaths, *, despite_unfinished: bool = False) -> SweepHistory:
@@ -24,25 +27,34 @@ def reselect(paths: RunPaths, *, despite_unfinished: bool = False) -> SweepHisto
     Raises:
         RunFolderError: if it is no run folder, another process drives the sweep, or there are
             unfinished trials that were not waived.
+        ConfigError: if its data or its measure is not what it was.
         JournalError: if its journal is damaged.
         SweepError: if no trial is worth handing over.
     """
     config = open_config(paths)
-    with sole_driver(paths), Journal(paths.journal) as journal:
-        history = SweepHistory.replay(journal.recalled)
+    with sole_driver(paths):
+        history = open_history(paths)
         if not despite_unfinished:
             _check_finished(paths, history)
-        history.apply(journal.append("opened"))
-        selection, certificate = select_and_certify(config, paths, history)
-        outcome = {
-            "selection": selection.to_mapping(),
-            "certificate": json_ready(certificate.to_mapping()),
-        }
-        history.apply(journal.append("selected", **outcome))
+        check_same_measure(config, history.evaluations, seed=evaluation_seed(config))
+        with Journal(paths.journal) as journal:
+            _hold_finals(config, paths, history, journal)
         export_best(config, paths, history)
         write_tables(paths, history)
         write_report(paths)
     return history
+
+
+def _hold_finals(
+    config: SweepConfig, paths: RunPaths, history: SweepHistory, journal: Journal
+) -> None:
+    history.apply(journal.append("opened"))
+    selection, certificate = select_and_certify(config, paths, history)
+    outcome = {
+        "selection": selection.to_mapping(),
+        "certificate": json_ready(certificate.to_mapping()),
+    }
+    history.apply(journal.append("selected", **outcome))
 
 
 def _check_finished(paths: RunPaths, history: SweepHistory) -> None:

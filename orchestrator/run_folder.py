@@ -36,21 +36,18 @@ def open_history(paths: RunPaths) -> SweepHistory:
 
 
 def check_free(paths: RunPaths) -> None:
-    """Look whether a new sweep may use the folder: it must not exist, or be empty.
+    """Look whether a new sweep may use the folder: it must not exist, or hold at most a lock.
 
     Raises:
-        RunFolderError: if it holds anything.
+        RunFolderError: if it holds anything else.
     """
     root = paths.root
     try:
-        is_taken = root.is_dir() and any(root.iterdir())
+        is_taken = root.is_dir() and any(file != paths.lock for file in root.iterdir())
     except OSError as error:
         raise RunFolderError(f"{root}: cannot be read ({error.strerror})") from error
     if is_taken:
-        raise RunFolderError(
-            f"{root}: exists already and is not overwritten: choose another --out, or go on "
-            f"with it by `ganorch resume {root}`"
-        )
+        raise _taken(paths)
 
 
 def create_run_folder(paths: RunPaths) -> None:
@@ -65,9 +62,23 @@ def create_run_folder(paths: RunPaths) -> None:
         root.mkdir(parents=True, exist_ok=True)
         probe = root / ".writable"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another process may be probing too
     except OSError as error:
         raise RunFolderError(f"{root}: cannot be written ({error.strerror})") from error
+
+
+@contextmanager
+def new_run_folder(paths: RunPaths) -> Iterator[None]:
+    """Make the folder, which must be free, and keep it from other processes.
+
+    Raises:
+        RunFolderError: if it is taken or cannot be written, or another process is driving it.
+    """
+    create_run_folder(paths)
+    with sole_driver(paths):
+        if paths.sweep.exists():  # begun by another process since the folder was looked at
+            raise _taken(paths)
+        yield
 
 
 @contextmanager
@@ -88,3 +99,10 @@ def sole_driver(paths: RunPaths) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _taken(paths: RunPaths) -> RunFolderError:
+    return RunFolderError(
+        f"{paths.root}: exists already and is not overwritten: choose another --out, or go on "
+        f"with it by `ganorch resume {paths.root}`"
+    )

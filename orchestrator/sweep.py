@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cluster.attached import attached_ray
 from cluster.local import local_capacity, local_ray
-from cluster.resources import TrialResources, concurrent_trials
+from cluster.resources import Capacity, TrialResources, concurrent_trials
 from gan_models.files import whole_file
 from gan_models.grids import draw_grid
 from orchestrator.backends.base import Backend
@@ -22,13 +22,13 @@ from orchestrator.finals import select_and_certify
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Journal
 from orchestrator.paths import RunPaths
-from orchestrator.preflight import check_same_measure, check_sweep
+from orchestrator.preflight import check_gpu, check_same_measure, check_sweep
 from orchestrator.progress.listener import SweepListener
 from orchestrator.records import json_ready
 from orchestrator.report.page import write_report
 from orchestrator.run_folder import (
     check_free,
-    create_run_folder,
+    new_run_folder,
     open_config,
     open_history,
     sole_driver,
@@ -56,17 +56,16 @@ def run_sweep(config: SweepConfig, place: Place, listener: SweepListener) -> Swe
     """Carry out a sweep in a new run folder.
 
     Raises:
-        UsageError: if the folder is taken or unwritable, or the spec cannot be carried out.
+        UsageError: if the folder is taken or unwritable, or the spec cannot be carried out here.
         ClusterError: if the cluster cannot hold one trial, or cannot be joined.
         SweepError: if no trial is worth handing over.
     """
     check_free(place.paths)
+    _check_machine(config, place)
     space = check_sweep(config)
-    create_run_folder(place.paths)
-    with _backend(config, place) as backend:  # a spec that does not fit leaves the folder empty
-        save_config(place.paths.sweep, config)
-        with sole_driver(place.paths):
-            return _carry_on(config, space, place.paths, backend, listener)
+    with new_run_folder(place.paths), _backend(config, place) as backend:
+        save_config(place.paths.sweep, config)  # not before a cluster that does not fit was refused
+        return _carry_on(config, space, place.paths, backend, listener)
 
 
 def resume_sweep(place: Place, listener: SweepListener) -> SweepHistory:
@@ -75,10 +74,13 @@ def resume_sweep(place: Place, listener: SweepListener) -> SweepHistory:
     Raises:
         RunFolderError: if there is no sweep in the folder, or another process runs it.
         ConfigError: if its data or its measure is not what it was.
+        UsageError: if it asks for a GPU that torch cannot use here.
+        ClusterError: if the cluster cannot hold one trial, or cannot be joined.
         JournalError: if its journal is damaged.
     """
     config = open_config(place.paths)
     with sole_driver(place.paths):
+        _check_machine(config, place)
         space = check_sweep(config)
         recalled = open_history(place.paths).evaluations
         check_same_measure(config, recalled, seed=evaluation_seed(config))
@@ -116,6 +118,29 @@ def _carry_on(
     return history
 
 
+def _check_machine(config: SweepConfig, place: Place) -> None:
+    """Refuse what this machine cannot hold; a cluster to join is asked once it is joined.
+
+    Raises:
+        ClusterError: if there is no room for one trial.
+        UsageError: if torch cannot use the GPU that a trial asks for.
+    """
+    if place.address is not None:
+        return
+    _num_concurrent(config, local_capacity())
+    gpus = config.resources.gpus_per_trial
+    if gpus > 0:
+        remedy = "set it to 0, or install a torch that is built for CUDA"
+        check_gpu(f"resources.gpus_per_trial = {gpus:g}", remedy=remedy)
+
+
+def _num_concurrent(config: SweepConfig, capacity: Capacity) -> int:
+    resources = config.resources
+    per_trial = TrialResources(resources.cpus_per_trial, resources.gpus_per_trial)
+    limit = None if resources.concurrent == "auto" else resources.concurrent
+    return concurrent_trials(capacity, per_trial, limit)
+
+
 @contextmanager
 def _backend(config: SweepConfig, place: Place) -> Iterator[Backend]:
     """Give the backend that the spec names, with its cluster around it.
@@ -123,11 +148,6 @@ def _backend(config: SweepConfig, place: Place) -> Iterator[Backend]:
     Raises:
         ClusterError: if the cluster cannot hold one trial, or cannot be joined.
     """
-    resources = config.resources
-    per_trial = TrialResources(resources.cpus_per_trial, resources.gpus_per_trial)
-    limit = None if resources.concurrent == "auto" else resources.concurrent
-    if place.address is None:
-        concurrent_trials(local_capacity(), per_trial, limit)  # refused before Ray starts
     if config.backend == "in-process":
         yield InProcessBackend()
         return
@@ -141,8 +161,9 @@ def _backend(config: SweepConfig, place: Place) -> Iterator[Backend]:
     )
     # Ray prints of workers that died; standard output is the command's
     with redirect_stdout(sys.stderr), attach as capacity:
-        concurrent = concurrent_trials(capacity, per_trial, limit)
-        yield RayTuneBackend(concurrent, per_trial.cpus, per_trial.gpus)
+        resources = config.resources
+        concurrent = _num_concurrent(config, capacity)
+        yield RayTuneBackend(concurrent, resources.cpus_per_trial, resources.gpus_per_trial)
 
 
 def make_scheduler(config: SweepConfig) -> Scheduler:

@@ -12,13 +12,17 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from gan_models.data.images import decode_image, stack_images
-from gan_models.data.interpret import interpret_array
+from gan_models.data.interpret import MAX_POINT_DIMENSIONS, interpret_array
 from gan_models.data.labels import class_indices
 from gan_models.data.unsplit import UnsplitData
 from gan_models.errors import DataError
 from gan_models.samples import SampleKind
 
 _LABEL = "label"
+_HOW_TO_SHAPE = (
+    "images are flat lists with their shape in the schema's metadata, as by "
+    'table.replace_schema_metadata({"shape": "[1, 8, 8]"})'
+)
 
 
 def read_parquet(file: Path) -> UnsplitData:
@@ -26,7 +30,8 @@ def read_parquet(file: Path) -> UnsplitData:
 
     Image bytes are PNG, JPEG and so on, as binary or as Hugging Face's ``struct<bytes, path>``.
     Lists have one length; they are points, or arrays of the shape that the schema's metadata
-    gives under ``shape`` as JSON, ``[1, 8, 8]``. Other columns are passed over.
+    gives under ``shape`` as JSON: ``table.replace_schema_metadata({"shape": "[1, 8, 8]"})``.
+    Other columns are passed over.
 
     Raises:
         DataError: naming the file, and the row where it is one row's fault.
@@ -76,8 +81,13 @@ def _sample_column(schema: pa.Schema, file: Path) -> str:
     found = ", ".join(f"{field.name} ({field.type})" for field in schema)
     raise DataError(
         f"{file}: needs exactly one column of image bytes or number lists beside '{_LABEL}', "
-        f"has {len(usable)}; columns: {found}"
+        f"has {len(usable)}; columns: {found}{_nesting_hint(schema)}"
     )
+
+
+def _nesting_hint(schema: pa.Schema) -> str:
+    nested = any(_is_list(field.type) and _is_list(field.type.value_type) for field in schema)
+    return f"; lists of lists are not read: {_HOW_TO_SHAPE}" if nested else ""
 
 
 def _is_image_bytes(kind: pa.DataType) -> bool:
@@ -88,11 +98,14 @@ def _is_image_bytes(kind: pa.DataType) -> bool:
 
 
 def _is_number_list(kind: pa.DataType) -> bool:
-    is_list = (
-        pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    )
-    return is_list and bool(
+    return _is_list(kind) and bool(
         pa.types.is_integer(kind.value_type) or pa.types.is_floating(kind.value_type)
+    )
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind) or pa.types.is_large_list(kind)
     )
 
 
@@ -114,13 +127,23 @@ def _shaped(column: pa.ChunkedArray, schema: pa.Schema, file: Path) -> NDArray[A
         if values.null_count:
             raise DataError(f"{file}: a list holds a null; every number must be there")
     joined = np.concatenate([values.to_numpy(zero_copy_only=False) for values in flat])
-    return joined.reshape(len(column), *_sample_shape(schema, usual, file))
-
-
-def _sample_shape(schema: pa.Schema, length: int, file: Path) -> tuple[int, ...]:
     text = (schema.metadata or {}).get(b"shape")
     if text is None:
-        return (length,)
+        _check_points(joined, usual, file)
+        return joined.reshape(len(column), usual)
+    return joined.reshape(len(column), *_sample_shape(text, usual, file))
+
+
+def _check_points(numbers: NDArray[Any], length: int, file: Path) -> None:
+    """Refuse lists without a shape that can only be images."""
+    if numbers.dtype.kind != "f" or length > MAX_POINT_DIMENSIONS:
+        raise DataError(
+            f"{file}: lists of {length} {numbers.dtype} numbers without a shape; {_HOW_TO_SHAPE}; "
+            f"points are lists of up to {MAX_POINT_DIMENSIONS} floats"
+        )
+
+
+def _sample_shape(text: bytes, length: int, file: Path) -> tuple[int, ...]:
     try:
         shape = tuple(int(size) for size in json.loads(text))
     except (ValueError, TypeError) as error:

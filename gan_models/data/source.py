@@ -15,7 +15,11 @@ DATASET_NAMES = {
 FILE_KINDS = {
     "folder": "a folder of images; subfolders, if any, are the labels",
     "numpy": "an .npz (arrays 'samples', optional 'labels') or .npy file",
-    "parquet": "a Parquet file with an image-bytes or fixed-size-list column, optional 'label'",
+    "parquet": (
+        "a Parquet file with one column of image bytes or flat number lists, optional 'label'; "
+        "float lists are points, unless the schema's metadata has the shape of images: "
+        """table.replace_schema_metadata({"shape": "[1, 8, 8]"})"""
+    ),
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.output import facts_table, print_table
-from orchestrator.errors import RunFolderError, UsageError
+from orchestrator.errors import RunFolderError
 
 if TYPE_CHECKING:
     from orchestrator.config.model import SweepConfig
@@ -48,6 +48,7 @@ def train(
     """
     from orchestrator.config.load import load_config
     from orchestrator.paths import RunPaths
+    from orchestrator.preflight import check_gpu
     from orchestrator.run_folder import create_run_folder
 
     if seed is not None:
@@ -59,7 +60,8 @@ def train(
     order = _order(config, paths, params)
     if device is not None:
         order = replace(order, device=device)
-    _check_device(order.device)
+    if order.device == "cuda":
+        check_gpu("device = 'cuda'", remedy="use --device cpu")
     create_run_folder(paths)
     record = _train(order, paths)
     print_table(facts_table(_facts(record, paths)))
@@ -70,25 +72,18 @@ def _order(config: "SweepConfig", paths: "RunPaths", assignments: tuple[str, ...
     from gan_models.data.dataset import Split
     from orchestrator.config.load import parse_assignment
     from orchestrator.identity import trial_id
-    from orchestrator.preflight import check_params, resolve_space
+    from orchestrator.preflight import check_given, check_params, open_measure, resolve_space
     from orchestrator.trial.order import order_trial, training_seed
-    from orchestrator.yardstick import open_yardstick
 
     given = dict(parse_assignment(text, option="--param") for text in assignments)
+    check_given(given, "--param ")
     params = {**resolve_space(config).pinned, **given}
-    yardstick = open_yardstick(config.data, config.evaluation.features)
+    yardstick = open_measure(config)
     yardstick.reference(Split.SELECT)
     check_params(params, yardstick.splits.sample)
     seed = training_seed(config)
     name = trial_id(params, seed)
     return order_trial(config, paths.root, trial_id=name, index=0, params=params, seed=seed)
-
-
-def _check_device(device: str) -> None:
-    import torch
-
-    if device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("device = 'cuda': torch sees no GPU on this machine: use --device cpu")
 
 
 def _train(order: "TrialSpec", paths: "RunPaths") -> "TrialRecord":

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from gan_models.errors import nearest
 from gan_models.files import write_text
 from orchestrator.config.model import SweepConfig
+from orchestrator.config.scientific import reads_as_number
 from orchestrator.errors import ConfigError
 
 
@@ -55,7 +56,7 @@ def config_yaml(config: SweepConfig) -> str:
 
 
 def parse_assignment(text: str, *, option: str) -> tuple[str, Any]:
-    """Split ``key=value`` and read the value as YAML.
+    """Split ``key=value`` and read the value as YAML, in which 1e-4 is a number, too.
 
     Raises:
         ConfigError: if there is no ``=``, or the value is not YAML.
@@ -63,6 +64,8 @@ def parse_assignment(text: str, *, option: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise ConfigError(f"{option} {text}: write it as key=value")
+    if reads_as_number(value):
+        return key, float(value)
     try:
         return key, yaml.safe_load(value)
     except yaml.YAMLError as error:

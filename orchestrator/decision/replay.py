@@ -35,38 +35,47 @@ def judge_curves(
     rules: VerdictRules | None = None,
     *,
     budget_nimg: int | None = None,
+    reference_coverage: float | None = None,
 ) -> list[dict[str, Any]]:
     """Return one plain mapping a run: ``run, verdict, action, stop_step, best_step, reason, …``.
 
     The rows of a run are judged by step. Verdict, action, reason and ``best_step`` are those at
     ``stop_step``, the first step at which the run would have been stopped; where it is None, at
-    the last row. ``verdicts`` goes on to the last row either way.
+    the last row. ``stop_kimg`` and ``best_kimg`` are the images seen by then, None where they
+    were not counted. ``verdicts`` goes on to the last row either way.
 
     Args:
         curves: the rows of each run.
         rules: thresholds; None for those that a sweep would use: scaled to the evaluations that
             fit into ``budget_nimg``, or the defaults where that is not known.
         budget_nimg: images each run was meant to see.
+        reference_coverage: as in :func:`orchestrator.decision.verdict.judge`.
     """
-    return [
-        _judge_run(run, in_order(rows), rules, budget_nimg=budget_nimg)
-        for run, rows in curves.items()
-    ]
+    judged = []
+    for run, rows in curves.items():
+        ordered = in_order(rows)
+        verdicts = replay(
+            ordered,
+            rules or _usual_rules(ordered, budget_nimg),
+            budget_nimg=budget_nimg,
+            reference_coverage=reference_coverage,
+        )
+        judged.append(_describe(run, ordered, verdicts))
+    return judged
 
 
-def _judge_run(
-    run: str, rows: Sequence[Evaluation], rules: VerdictRules | None, *, budget_nimg: int | None
-) -> dict[str, Any]:
-    rules = rules or _usual_rules(rows, budget_nimg)
-    verdicts = replay(rows, rules, budget_nimg=budget_nimg)
+def _describe(run: str, rows: Sequence[Evaluation], verdicts: Sequence[Verdict]) -> dict[str, Any]:
     stop = next((i for i, verdict in enumerate(verdicts) if verdict.action.is_stop), None)
     decisive = verdicts[-1 if stop is None else stop]
+    kimg_at = {row.step: row.nimg / 1000 for row in rows} if any(row.nimg for row in rows) else {}
     return {
         "run": run,
         "verdict": decisive.kind.value,
         "action": decisive.action.value,
         "stop_step": None if stop is None else rows[stop].step,
+        "stop_kimg": None if stop is None else kimg_at.get(rows[stop].step),
         "best_step": decisive.keep_step,
+        "best_kimg": None if decisive.keep_step is None else kimg_at.get(decisive.keep_step),
         "reason": decisive.reason,
         "verdicts": [
             {"step": row.step, "verdict": verdict.kind.value}

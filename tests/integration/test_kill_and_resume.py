@@ -114,7 +114,7 @@ def test_a_sweep_on_ray_resumes_when_its_workers_are_gone(spec: Path, tmp_path: 
     with driver(RESUME, paths.root) as process:
         assert process.wait(timeout=DEADLINE_S) == 0
     assert_carried_on(before, paths)
-    assert metrics_in(paths)["certificate"]["n_real"] == 5000
+    assert metrics_in(paths)["certificate"]["n_real"] == 3333
 
 
 def kill_at(moment: Moment, paths: RunPaths, spec: Path, backend: str) -> list[Event]:

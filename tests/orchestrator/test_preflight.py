@@ -5,8 +5,15 @@ import pytest
 from gan_models.config import GanConfig
 from gan_models.errors import DataError, MetricError
 from gan_models.samples import SampleKind, SampleSpec
-from orchestrator.errors import ConfigError
-from orchestrator.preflight import check_params, check_sweep, resolve_space
+from orchestrator.errors import ConfigError, UsageError
+from orchestrator.preflight import (
+    check_given,
+    check_gpu,
+    check_params,
+    check_sweep,
+    open_measure,
+    resolve_space,
+)
 from tests.orchestrator.scripted import make_config
 
 DIGIT = SampleSpec(SampleKind.IMAGE, (1, 8, 8))
@@ -31,7 +38,15 @@ def test_an_inline_space_is_resolved() -> None:
         ({"space": {"d_lr": {"float": [1, 0]}}}, "space.d_lr: float: low = 1 must not exceed"),
         ({"space": {"d_lr": {"flaot": [0, 1]}}}, "space.d_lr: unknown key 'flaot': did you mean"),
         ({"fixed": {"batchsize": 64}}, "fixed.batchsize is no parameter: did you mean 'batch_size"),
-        ({"fixed": {"d_lr": [1, 2]}}, r"d_lr = \[1, 2\]: a fixed value is a text, number or"),
+        ({"fixed": {"d_lr": [1, 2]}}, r"^fixed.d_lr = \[1, 2\]: must be of type float$"),
+        (
+            {"fixed": {"d_lr": "1e-4"}},
+            "^fixed.d_lr = '1e-4': .* float: YAML .* write 1.0e-4 rather",
+        ),
+        ({"fixed": {"d_lr": "fast"}}, "^fixed.d_lr = 'fast': must be of type float$"),
+        ({"fixed": {"d_lr": -1}}, "^fixed.d_lr = -1: must be greater than 0.0$"),
+        ({"fixed": {"batch_size": "1e2"}}, "^fixed.batch_size = '1e2': must be of type int$"),
+        ({"space": {"d_lr": "2e3"}}, r"^space.d_lr = '2e3': .* write 2.0e\+3 rather than 2e3$"),
     ],
 )
 def test_a_space_that_cannot_be_meant_is_refused(sections: dict[str, Any], message: str) -> None:
@@ -46,10 +61,9 @@ def test_a_sweep_that_can_be_carried_out_passes() -> None:
 @pytest.mark.parametrize(
     ("sections", "message"),
     [
-        ({"fixed": {"batch_size": 1}}, "batch_size = 1: must be at least 2"),
-        ({"fixed": {"batch_size": 2.5}}, "batch_size = 2.5: must be of type int"),
-        ({"fixed": {"d_lr": "1e-4"}}, "d_lr = '1e-4': must be of type float"),
-        ({"fixed": {"d_loss": "hing"}}, "d_loss = 'hing': did you mean 'hinge'?"),
+        ({"fixed": {"batch_size": 1}}, "fixed.batch_size = 1: must be at least 2"),
+        ({"fixed": {"batch_size": 2.5}}, "fixed.batch_size = 2.5: must be of type int"),
+        ({"fixed": {"d_loss": "hing"}}, "fixed.d_loss = 'hing': did you mean 'hinge'?"),
         ({"fixed": {"network": "dcgan"}}, "dcgan.*point"),
         ({"space": {"d_steps": {"integer": [0, 3]}, "network": "mlp"}}, "d_steps = 0: must be at"),
     ],
@@ -67,10 +81,39 @@ def test_data_that_does_not_exist_is_refused() -> None:
 
 
 def test_features_that_do_not_fit_the_data_are_refused() -> None:
-    with pytest.raises(MetricError, match="features = 'classifier': only for images"):
+    with pytest.raises(MetricError, match="^evaluation.features = 'classifier': only for images"):
         check_sweep(make_config(evaluation={"features": "classifier"}))
-    with pytest.raises(MetricError, match="features = 'inception': allowed"):
+    with pytest.raises(MetricError, match="^evaluation.features = 'inception': allowed"):
         check_sweep(make_config(evaluation={"features": "inception"}))
+
+
+def test_a_gpu_is_wanted_only_where_torch_sees_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    check_gpu("device = 'cuda'", remedy="go without")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.__version__", "2.9.0+cpu")
+    expected = r"device = 'cuda': torch 2.9.0\+cpu sees no GPU on this machine: go without"
+    with pytest.raises(UsageError, match=expected):
+        check_gpu("device = 'cuda'", remedy="go without")
+
+
+def test_a_metric_that_fails_for_another_reason_keeps_its_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise MetricError("/cache: cannot be written")
+
+    monkeypatch.setattr("orchestrator.preflight.open_yardstick", broken)
+    with pytest.raises(MetricError, match="^/cache: cannot be written$"):
+        open_measure(make_config())
+
+
+def test_given_values_are_refused_at_the_place_where_they_were_written() -> None:
+    check_given({"d_lr": 1e-4, "d_loss": "hinge"}, "--param ")
+    with pytest.raises(ConfigError, match="^--param widht is no parameter: did you mean 'width'"):
+        check_given({"widht": 16}, "--param ")
+    with pytest.raises(ConfigError, match="^--param width = 1: must be at least 4$"):
+        check_given({"d_lr": 1e-4, "width": 1}, "--param ")
 
 
 def test_one_proposal_is_checked_for_the_samples_that_it_must_make() -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from orchestrator import yardstick
 from orchestrator.config.load import build_config
-from orchestrator.errors import RunFolderError
+from orchestrator.errors import ConfigError, RunFolderError
 from orchestrator.history import SweepHistory
 from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
@@ -87,3 +88,16 @@ def test_a_sweep_that_runs_is_left_alone(paths: RunPaths) -> None:
     with sole_driver(paths), pytest.raises(RunFolderError, match="another process"):
         reselect(paths)
     assert paths.journal.read_bytes() == journal
+
+
+def test_data_that_have_changed_since_the_sweep_are_not_certified_on(paths: RunPaths) -> None:
+    with paths.journal.open("a") as journal:
+        journal.write('{"seq": ')  # torn, which opening it to write would cut off
+    points = np.random.default_rng(1).normal(size=(200, 2)).astype(np.float32)
+    np.save(paths.root.parent / "points.npy", points)
+    yardstick._open.cache_clear()  # as in another process
+    before = {file: file.read_bytes() for file in paths.root.rglob("*") if file.is_file()}
+    with pytest.raises(ConfigError, match="the scores so far were taken by .* the data, sweep"):
+        reselect(paths)
+    after = {file: file.read_bytes() for file in paths.root.rglob("*") if file.is_file()}
+    assert after == before

@@ -10,6 +10,7 @@ from orchestrator.paths import RunPaths
 from orchestrator.run_folder import (
     check_free,
     create_run_folder,
+    new_run_folder,
     open_config,
     open_history,
     sole_driver,
@@ -44,6 +45,24 @@ def test_a_folder_that_holds_anything_is_never_overwritten(tmp_path: Path) -> No
     with pytest.raises(RunFolderError, match=f"{tmp_path}: exists already .*`ganorch resume"):
         create_run_folder(RunPaths(tmp_path))
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_lock_that_a_refused_sweep_left_does_not_take_the_folder(tmp_path: Path) -> None:
+    paths = RunPaths(tmp_path)
+    with new_run_folder(paths):
+        pass
+    with new_run_folder(paths), pytest.raises(RunFolderError, match="another process"):
+        new_run_folder(paths).__enter__()
+
+
+def test_a_sweep_that_began_since_the_folder_was_looked_at_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = RunPaths(tmp_path)
+    save_config(paths.sweep, make_config())
+    monkeypatch.setattr("orchestrator.run_folder.create_run_folder", lambda paths: None)
+    with pytest.raises(RunFolderError, match="exists already"):
+        new_run_folder(paths).__enter__()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_all_of_a_users_samples_are_the_reference_and_the_protocol_says_so(
 def test_a_named_data_set_is_scored_by_its_certify_split(write_points: WritePoints) -> None:
     scored = score_sets("ring8", write_points("fake", cloud(400, seed=1, dimensions=2)))
     found = scored.to_mapping()
-    assert (found["protocol"]["split"], found["protocol"]["n_real"]) == ("certify", 5000)
+    assert (found["protocol"]["split"], found["protocol"]["n_real"]) == ("certify", 3333)
     assert found["metrics"]["modes"] is not None
     assert found["metrics"]["high_quality_frac"] < 0.1
 

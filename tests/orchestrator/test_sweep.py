@@ -1,7 +1,7 @@
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ from gan_models.model_folder import load_model
 from orchestrator import yardstick
 from orchestrator.backends.inprocess import InProcessBackend
 from orchestrator.backends.raytune.backend import WORKER_ENVIRONMENT, RayTuneBackend
-from orchestrator.config.load import load_config
+from orchestrator.config.load import load_config, save_config
 from orchestrator.decision.asha import AshaScheduler
 from orchestrator.decision.full import FullScheduler
-from orchestrator.errors import ConfigError, RunFolderError, SweepError
+from orchestrator.errors import ConfigError, RunFolderError, SweepError, UsageError
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
 from orchestrator.paths import RunPaths
@@ -130,7 +130,7 @@ def test_the_numbers_that_are_promised_stand_beside_the_generator(
     assert metrics["selection"].keys() >= {"fid", "candidates", "evaluations"}
     certificate, selection = metrics["certificate"], metrics["selection"]
     assert certificate["fid_low"] <= certificate["fid"] <= certificate["fid_high"]
-    assert (certificate["n_fake"], certificate["n_real"]) == (64, 5000)
+    assert (certificate["n_fake"], certificate["n_real"]) == (64, 3333)
     assert certificate["features"] == "identity"
     assert selection["evaluations"] == 2 * selection["candidates"]
     assert isfinite(selection["fid"])
@@ -225,7 +225,7 @@ def test_a_spec_that_cannot_be_carried_out_leaves_no_folder(tmp_path: Path) -> N
         ({"gpus_per_trial": 1.5}, "resources.gpus_per_trial = 1.5: must be a whole number"),
     ],
 )
-def test_a_spec_that_does_not_fit_the_machine_leaves_the_folder_free(
+def test_a_spec_that_does_not_fit_the_machine_leaves_no_folder(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     resources: dict[str, Any],
@@ -234,7 +234,89 @@ def test_a_spec_that_does_not_fit_the_machine_leaves_the_folder_free(
     monkeypatch.setattr("orchestrator.sweep.local_capacity", lambda: Capacity(4, 0))
     with pytest.raises(ClusterError, match=message):
         run(tmp_path, resources=resources)
-    assert list((tmp_path / "run").iterdir()) == []
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("backend", ["in-process", "ray"])
+def test_a_gpu_that_torch_cannot_use_is_refused_before_a_folder_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    monkeypatch.setattr("orchestrator.sweep.local_capacity", lambda: Capacity(4, 1))
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(UsageError, match=r"resources.gpus_per_trial = 0.5: torch .* sees no GPU"):
+        run(tmp_path, backend=backend, resources={"gpus_per_trial": 0.5})
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_sweep_for_gpus_is_not_resumed_where_torch_cannot_use_one(
+    finished_sweep: RunPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = RunPaths(Path(shutil.copytree(finished_sweep.root, tmp_path / "copy")))
+    save_config(paths.sweep, make_config(**SMALL_SWEEP, resources={"gpus_per_trial": 1}))
+    before = paths.journal.read_bytes()
+    monkeypatch.setattr("orchestrator.sweep.local_capacity", lambda: Capacity(4, 1))
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(UsageError, match="resources.gpus_per_trial = 1: torch .* sees no GPU"):
+        resume_sweep(Place(paths), SilentListener())
+    assert paths.journal.read_bytes() == before
+
+
+def test_the_gpus_of_a_cluster_need_not_be_seen_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(self: RayTuneBackend, search: Search, run_trial: TrialFunction) -> None:
+        raise KeyboardInterrupt
+
+    def join(address: str, *, worker_env: dict[str, str]) -> nullcontext[Capacity]:
+        return nullcontext(Capacity(4, 2))
+
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("orchestrator.sweep.attached_ray", join)
+    monkeypatch.setattr(RayTuneBackend, "run", stop)
+    config = make_config(**SMALL_SWEEP, backend="ray", resources={"gpus_per_trial": 1})
+    with pytest.raises(KeyboardInterrupt):  # as far as to the first trial
+        run_sweep(config, Place(RunPaths(tmp_path / "run"), "10.0.0.5:6379"), SilentListener())
+
+
+def test_a_second_sweep_started_while_the_first_starts_its_cluster_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = RunPaths(tmp_path / "run")
+    refusals: list[str] = []
+
+    @contextmanager
+    def slow_start(*, worker_env: dict[str, str]) -> Iterator[Capacity]:
+        with pytest.raises(RunFolderError) as refused:
+            run(tmp_path, search={"trials": 1, "seed": 1})
+        refusals.append(str(refused.value))
+        assert [file.name for file in paths.root.iterdir()] == [paths.lock.name]
+        yield Capacity(1)
+
+    def in_process(self: RayTuneBackend, search: Search, run_trial: TrialFunction) -> None:
+        InProcessBackend().run(search, run_trial)
+
+    monkeypatch.setattr("orchestrator.sweep.local_ray", slow_start)
+    monkeypatch.setattr(RayTuneBackend, "run", in_process)
+    run(tmp_path, backend="ray", search={"trials": 1, "seed": 0})
+    (refusal,) = refusals
+    assert "another process is running this sweep" in refusal
+    assert load_config(paths.sweep).search.seed == 0
+
+
+def test_a_folder_whose_cluster_could_not_be_joined_may_be_used_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(address: str, *, worker_env: dict[str, str]) -> nullcontext[Capacity]:
+        raise ClusterError(f"{address}: no answer")
+
+    monkeypatch.setattr("orchestrator.sweep.attached_ray", unreachable)
+    paths = RunPaths(tmp_path / "run")
+    config = make_config(**SMALL_SWEEP, backend="ray")
+    with pytest.raises(ClusterError, match="no answer"):
+        run_sweep(config, Place(paths, "10.0.0.5:6379"), SilentListener())
+    assert not paths.sweep.exists()
+    run(tmp_path, search={"trials": 1})
+    assert paths.report.exists()
 
 
 @pytest.fixture

@@ -109,6 +109,44 @@ def test_no_usable_column_is_refused_with_what_is_there(tmp_path: Path) -> None:
         read_parquet(file)
 
 
+RECIPE = r'table.replace_schema_metadata\({"shape": "\[1, 8, 8\]"}\)'
+
+
+@pytest.mark.parametrize(
+    ("length", "dtype"), [(64, np.uint8), (2, np.int64), (65, np.float32), (784, np.uint8)]
+)
+def test_lists_that_can_only_be_images_are_refused_with_the_way_to_give_their_shape(
+    tmp_path: Path, length: int, dtype: type[np.generic]
+) -> None:
+    file = save(tmp_path, {"x": lists(np.zeros((3, length), dtype=dtype))})
+
+    name = np.dtype(dtype).name
+    message = rf"^{file}: lists of {length} {name} numbers without a shape; .*{RECIPE}.* 64 floats$"
+    with pytest.raises(DataError, match=message):
+        read_parquet(file)
+
+
+def test_the_way_to_give_a_shape_that_is_told_works(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 1, 8, 8), dtype=np.uint8)
+
+    file = save(tmp_path, {"x": lists(pixels)}, shape="[1, 8, 8]")
+
+    assert np.array_equal(read_parquet(file).samples, pixels)
+
+
+def test_the_longest_lists_that_may_be_points_are_points(tmp_path: Path) -> None:
+    file = save(tmp_path, {"x": lists(np.zeros((3, 64), dtype=np.float32))})
+
+    assert read_parquet(file).kind is SampleKind.POINT
+
+
+def test_nested_lists_are_refused_with_the_way_to_give_a_shape(tmp_path: Path) -> None:
+    file = save(tmp_path, {"x": np.zeros((3, 8, 8), dtype=np.uint8).tolist()})
+
+    with pytest.raises(DataError, match=rf"has 0; .*; lists of lists are not read: .*{RECIPE}$"):
+        read_parquet(file)
+
+
 def test_two_usable_columns_are_refused(tmp_path: Path) -> None:
     file = save(tmp_path, {"x": lists(np.zeros((3, 2))), "y": [b"a", b"b", b"c"]})
 

@@ -3,9 +3,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import Result
 
 from orchestrator.paths import RunPaths
+from orchestrator.run_folder import open_history
 
 Ganorch = Callable[..., Result]
 Refused = Callable[..., str]
@@ -25,7 +27,8 @@ def test_json_is_a_list_with_an_entry_for_each_run(ganorch: Ganorch, curves: Pat
     result = ganorch("judge", curves, "--json")
     assert result.exit_code == 0
     good, bad = json.loads(result.stdout)
-    keys = ["run", "verdict", "action", "stop_step", "best_step", "reason", "verdicts"]
+    keys = ["run", "verdict", "action", "stop_step", "stop_kimg", "best_step", "best_kimg"]
+    keys += ["reason", "verdicts"]
     assert list(good) == keys
     assert (good["run"], good["verdict"], good["stop_step"]) == ("good", "improving", None)
     assert (bad["run"], bad["verdict"], bad["stop_step"]) == ("bad", "dead", 2)
@@ -34,19 +37,72 @@ def test_json_is_a_list_with_an_entry_for_each_run(ganorch: Ganorch, curves: Pat
 
 def test_the_table_says_when_and_why(ganorch: Ganorch, curves: Path) -> None:
     heading, good, bad = ganorch("judge", curves).stdout.splitlines()
-    assert " ".join(heading.split()) == "run verdict action stop at step best step reason"
+    assert " ".join(heading.split()) == "run verdict action stop at best at reason"
     assert good.split()[:5] == ["good", "improving", "go", "on", "—"]
-    assert bad.split()[:5] == ["bad", "dead", "stop", "reject", "2"]
+    assert bad.split()[:6] == ["bad", "dead", "stop", "reject", "2", "kimg"]
+
+
+def test_steps_are_told_where_images_were_not_counted(ganorch: Ganorch, tmp_path: Path) -> None:
+    path = tmp_path / "curve.csv"
+    path.write_text("step,fid\n" + "\n".join(f"{100 * row},20" for row in range(30)))
+    result = ganorch("judge", path, "--budget-kimg", 5)
+    assert "step 2700" in result.stdout
+    (note,) = result.stderr.splitlines()
+    assert note.startswith("no images are counted (nimg), so the budget is not used")
+
+
+def test_a_default_is_told_where_no_budget_is_known(ganorch: Ganorch, curves: Path) -> None:
+    (note,) = ganorch("judge", curves).stderr.splitlines()
+    assert note.startswith("no budget is known: judged by the default windows")
+    assert ganorch("judge", curves, "--budget-kimg", 60).stderr == ""
 
 
 def test_a_budget_is_taken_into_account(ganorch: Ganorch, curves: Path) -> None:
     assert "warming up" in ganorch("judge", curves, "--budget-kimg", 5000).stdout
 
 
-def test_what_a_sweep_recorded_can_be_judged(ganorch: Ganorch, run: RunPaths) -> None:
-    for recorded in (run.evaluations_table, run.tensorboard):
-        judged = json.loads(ganorch("judge", recorded, "--json").stdout)
-        assert len(judged) == 2
+def test_a_run_folder_is_judged_as_its_sweep_did(
+    ganorch: Ganorch, finished_sweep: RunPaths
+) -> None:
+    trials = open_history(finished_sweep).trials
+    recorded = {name: [str(each.kind) for each in trial.verdicts] for name, trial in trials.items()}
+    for path in (finished_sweep.root, finished_sweep.evaluations_table, finished_sweep.tensorboard):
+        result = ganorch("judge", path, "--json")
+        judged = {
+            run["run"]: [each["verdict"] for each in run["verdicts"]]
+            for run in json.loads(result.stdout)
+        }
+        assert (judged, result.stderr) == (recorded, "")
+    assert "improving" in {verdicts[-1] for verdicts in recorded.values()}  # no bare warming up
+
+
+def test_the_reasons_are_those_of_the_sweep(ganorch: Ganorch, finished_sweep: RunPaths) -> None:
+    reasons = {
+        run["run"]: run["reason"]
+        for run in json.loads(ganorch("judge", finished_sweep.root, "--json").stdout)
+    }
+    trials = open_history(finished_sweep).trials
+    assert reasons == {name: trial.verdicts[-1].reason for name, trial in trials.items()}
+
+
+def test_a_run_folder_is_judged_by_another_budget_if_one_is_given(
+    ganorch: Ganorch, run: RunPaths
+) -> None:
+    judged = json.loads(ganorch("judge", run.root, "--budget-kimg", 500, "--json").stdout)
+    assert {each["verdict"] for each in judged} == {"warming_up"}
+
+
+def test_a_sweep_whose_data_are_gone_is_judged_by_a_default_that_is_told(
+    ganorch: Ganorch, own_run: RunPaths
+) -> None:
+    data = own_run.root / "gone.npz"
+    spec = yaml.safe_load(own_run.sweep.read_text())
+    own_run.sweep.write_text(yaml.safe_dump(spec | {"data": {"path": str(data)}}))
+    result = ganorch("judge", own_run.root)
+    assert len(result.stdout.splitlines()) == 3
+    (note,) = result.stderr.splitlines()
+    assert note.startswith("coverage of real samples taken as 0.97")
+    assert str(data) in note
 
 
 def test_what_is_no_curve_is_refused(refused: Refused, tmp_path: Path) -> None:

@@ -51,5 +51,12 @@ def test_losses_come_with_formula_and_source(ganorch: Ganorch) -> None:
     assert hinge.endswith("1705.02894")
 
 
+def test_the_shape_of_images_in_parquet_lists_is_told(ganorch: Ganorch) -> None:
+    lines = ganorch("list", "datasets").stdout.splitlines()
+    parquet = next(line for line in lines if line.startswith("parquet"))
+    assert "float lists are points, unless" in parquet
+    assert parquet.endswith('table.replace_schema_metadata({"shape": "[1, 8, 8]"})')
+
+
 def test_an_unknown_space_is_refused_with_the_nearest(refused: Refused) -> None:
     assert refused("list", "space", "dcgam").startswith("space = 'dcgam': did you mean 'dcgan'?")

@@ -209,6 +209,22 @@ def test_an_assignment_is_split_at_its_first_equals_sign() -> None:
         parse_assignment("d_lr", option="--param")
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1e-4", 1e-4), ("2.5e3", 2500.0), ("-1E2", -100.0), ("'1e-4'", "1e-4"), ("1e-4x", "1e-4x")],
+)
+def test_an_assigned_number_needs_no_point_unless_it_is_quoted(text: str, value: object) -> None:
+    assert parse_assignment(f"d_lr={text}", option="--param") == ("d_lr", value)
+
+
+def test_an_override_takes_1e_4_as_a_number_and_a_file_keeps_what_yaml_read(
+    write_spec: WriteSpec,
+) -> None:
+    spec = write_spec(SPEC + "fixed: {g_lr: 1e-4}\n")
+    config = load_config(spec, ["fixed.d_lr=1e-4"])
+    assert config.fixed == {"d_lr": 0.0001, "g_lr": "1e-4"}
+
+
 def test_a_relative_data_path_is_anchored_at_the_folder_of_the_spec(
     write_spec: WriteSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

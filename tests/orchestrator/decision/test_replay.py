@@ -12,7 +12,8 @@ from orchestrator.decision.rules import VerdictRules, rules_for
 from orchestrator.records import Evaluation, VerdictKind
 
 MakeRows = Callable[..., list[Evaluation]]
-KEYS = ["run", "verdict", "action", "stop_step", "best_step", "reason", "verdicts"]
+KEYS = ["run", "verdict", "action", "stop_step", "stop_kimg", "best_step", "best_kimg"]
+KEYS += ["reason", "verdicts"]
 
 
 @pytest.fixture
@@ -46,6 +47,21 @@ def test_a_run_is_described_at_the_step_where_it_would_have_been_stopped(
     assert (judged["run"], judged["verdict"]) == ("a", "collapsed")
     assert (judged["action"], judged["best_step"]) == ("stop_keep_best", 1900)
     assert "coverage 0.20, was 0.90" in judged["reason"]
+
+
+def test_places_are_told_in_kimg_where_images_were_counted(collapsing: list[Evaluation]) -> None:
+    (counted,) = judge_curves({"a": collapsing})
+    assert (counted["stop_kimg"], counted["best_kimg"]) == (270.0, 190.0)
+    (uncounted,) = judge_curves({"a": [replace(row, nimg=0) for row in collapsing]})
+    assert (uncounted["stop_step"], uncounted["best_step"]) == (2700, 1900)
+    assert (uncounted["stop_kimg"], uncounted["best_kimg"]) == (None, None)
+
+
+def test_coverage_is_judged_by_that_of_real_samples(make_rows: MakeRows) -> None:
+    flat = {"a": make_rows([20.0] * 30, [0.78] * 30)}
+    (by_default,) = judge_curves(flat)  # the gate is 0.8 of 0.97
+    (by_perfect,) = judge_curves(flat, reference_coverage=1.0)
+    assert (by_default["verdict"], by_perfect["verdict"]) == ("converged", "plateaued")
 
 
 def test_the_verdicts_of_every_row_are_told_even_after_the_stop(

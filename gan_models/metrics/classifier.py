@@ -54,7 +54,11 @@ class ImageClassifier(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return N x ``num_classes`` logits."""
-        logits: Tensor = self.head(functional.leaky_relu(self.features(images), LEAK))
+        return self.classify_features(self.features(images))
+
+    def classify_features(self, features: Tensor) -> Tensor:
+        """Return the logits of N x 64 features."""
+        logits: Tensor = self.head(functional.leaky_relu(features, LEAK))
         return logits
 
 
@@ -71,14 +75,28 @@ class ClassifierFeatures:
             f"classifier {sample.shape}", classifier.state_dict()
         )
         self._classifier = classifier.eval()
+        self._latest: tuple[Tensor, int, Tensor] | None = None
 
     def __call__(self, stored: Tensor) -> Tensor:
-        """Return N x 64 float32 features on the CPU."""
-        return apply_in_batches(self._classifier.features, self.sample, stored)
+        """Return N x 64 float32 features on the CPU.
 
+        Those of the latest samples are kept: scoring asks for the features of fakes, and then for
+        their classes.
+        """
+        if self._latest is None or not _is_same(stored, *self._latest[:2]):
+            features = apply_in_batches(self._classifier.features, self.sample, stored)
+            self._latest = (stored, stored._version, features)
+        return self._latest[2]
+
+    @torch.no_grad()
     def classify(self, stored: Tensor) -> Tensor:
         """Return the N most likely classes (int64)."""
-        return apply_in_batches(self._classifier, self.sample, stored).argmax(dim=1)
+        return self._classifier.classify_features(self(stored)).argmax(dim=1)
+
+
+def _is_same(stored: Tensor, latest: Tensor, version: int) -> bool:
+    """Say whether it is the same tensor, with nothing written into it since."""
+    return stored is latest and stored._version == version
 
 
 def count_classes(train: Dataset) -> int:

@@ -122,3 +122,27 @@ def test_classes_are_counted_from_labels_where_no_number_is_given(
 def test_fewer_than_two_classes_are_refused(num_classes: int, make_images: MakeImages) -> None:
     with pytest.raises(MetricError, match="at least 2 classes, there are .; use features 'random"):
         build_classifier(make_images(num_classes=num_classes))
+
+
+def test_classes_need_no_second_look_at_the_samples(
+    digits: Splits, digit_classifier: ClassifierFeatures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = digits.select.stored.clone()
+    expected = digit_classifier.classify(stored.clone())
+    digit_classifier(stored)
+
+    def refuse(*arguments: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("gan_models.metrics.classifier.apply_in_batches", refuse)
+    assert digit_classifier.classify(stored).equal(expected)
+
+
+def test_samples_that_were_written_into_are_looked_at_anew(
+    digits: Splits, digit_classifier: ClassifierFeatures
+) -> None:
+    stored = digits.select.stored.clone()
+    before = digit_classifier(stored).clone()
+    stored.fill_(0)
+    assert digit_classifier(stored).equal(digit_classifier(torch.zeros_like(stored)))
+    assert not digit_classifier(stored).equal(before)

@@ -43,7 +43,7 @@ class InterruptsSoon(SilentListener):
 
     def on_event(self, event: Event, history: SweepHistory) -> None:
         """Wait for the first start."""
-        if event["event"] == "started" and not self._finger.is_alive():
+        if event["event"] == "started" and self._finger.ident is None:
             self._finger.start()
 
 

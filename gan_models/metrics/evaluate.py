@@ -69,7 +69,7 @@ def certify(
 
     Raises:
         MetricError: if there are too few fakes, the reference is of another extractor or is
-            one of ``other_reals``, or anything is not finite.
+            ``real_other`` itself, or anything is not finite.
     """
     _check(fakes, reference, extractor)
     features = checked_features(extractor(fakes), extractor.dim)

@@ -1,6 +1,7 @@
 """What every test may ask for, and the conditions that all tests run under."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ PACKAGES = ("search_spaces", "gan_models", "cluster", "orchestrator")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch starts its threads
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+# A job in the background of a shell ignores Ctrl+C, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A loaded machine is no failure, and a test that fails must fail again when it is run alone.
 settings.register_profile("repeatable", deadline=None, derandomize=True)

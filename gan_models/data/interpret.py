@@ -9,7 +9,7 @@ from gan_models.data.images import check_sides
 from gan_models.errors import DataError
 from gan_models.samples import SampleKind
 
-MAX_POINT_DIMENSIONS = 64
+MAX_POINT_DIMENSIONS = 4096  # wide enough for ready-made features, which are scored as points
 _ALLOWED = (
     "allowed: images (uint8 or float; N x C x H x W, N x H x W x C or N x H x W; 1 or 3 channels) "
     f"and points (float; N x d, d up to {MAX_POINT_DIMENSIONS})"

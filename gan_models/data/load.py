@@ -13,6 +13,9 @@ from gan_models.data.stacked_digits import draw_stacked_digits
 from gan_models.data.synthetic import draw_grid25, draw_ring8
 from gan_models.data.unsplit import UnsplitData
 from gan_models.errors import DataError
+from gan_models.samples import SampleKind
+
+MAX_TRAINED_DIMENSIONS = 64
 
 
 def load_splits(source: DataSource, seed: int = 0) -> Splits:
@@ -30,12 +33,23 @@ def load_splits(source: DataSource, seed: int = 0) -> Splits:
         return _NAMED[source.name](seed)
     path = Path(str(source.path)).expanduser()
     data = read_samples(path, source.kind)
+    _check_trainable(data, path)
     if len(data) < MIN_SAMPLES:
         raise DataError(
             f"{path}: too few samples: {len(data)}; at least {MIN_SAMPLES} are needed, "
             f"so that each split has {MIN_SAMPLES_PER_SPLIT}"
         )
     return data.split(seed)
+
+
+def _check_trainable(data: UnsplitData, path: Path) -> None:
+    """Refuse rows that are wider than points are: as likely images that somebody flattened."""
+    width = data.samples.shape[1]
+    if data.kind is SampleKind.POINT and width > MAX_TRAINED_DIMENSIONS:
+        raise DataError(
+            f"{path}: points of {width} dimensions; allowed: up to {MAX_TRAINED_DIMENSIONS}, "
+            "and images as N x C x H x W (in Parquet by their shape)"
+        )
 
 
 def read_samples(path: Path, kind: str | None = None) -> UnsplitData:

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from gan_models.errors import MetricError
-
-MIN_SAMPLES = 2  # for a covariance
+from gan_models.metrics.moments import MIN_SAMPLES, Moments
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class FactoredGaussian:
 
 
 def checked_features(features: Tensor, dim: int | None = None) -> Tensor:
-    """Return features as an n x d float64 tensor on the CPU.
+    """Return features as an n x d tensor on the CPU: float32, or float64 if they are.
 
     Raises:
         MetricError: if they are not two-dimensional, not ``dim`` wide, fewer than two, or not
@@ -48,7 +47,8 @@ def checked_features(features: Tensor, dim: int | None = None) -> Tensor:
     num_broken = int((~torch.isfinite(features)).any(dim=1).sum())
     if num_broken:
         raise MetricError(f"{num_broken} of {num_samples} samples have NaN or infinite features")
-    return features.detach().to("cpu", torch.float64)
+    dtype = torch.float64 if features.dtype == torch.float64 else torch.float32
+    return features.detach().to("cpu", dtype)
 
 
 def fit_gaussian(features: Tensor) -> FactoredGaussian:
@@ -58,12 +58,12 @@ def fit_gaussian(features: Tensor) -> FactoredGaussian:
         MetricError: as :func:`checked_features`.
     """
     features = checked_features(features)
-    mean, centred = _centre(features)
-    scaled = centred / (len(features) - 1) ** 0.5
     if len(features) < features.shape[1]:
+        mean, scaled = _scaled(features)
         return FactoredGaussian(mean, scaled.T)  # exact: no square root of a rounded zero
-    eigenvalues, vectors = torch.linalg.eigh(scaled.T @ scaled)
-    return FactoredGaussian(mean, vectors * eigenvalues.clamp(min=0).sqrt())
+    moments = Moments.of(features)
+    eigenvalues, vectors = torch.linalg.eigh(moments.covariance)
+    return FactoredGaussian(moments.mean, vectors * eigenvalues.clamp(min=0).sqrt())
 
 
 def frechet_distance(real: FactoredGaussian, features: Tensor) -> float:
@@ -75,12 +75,12 @@ def frechet_distance(real: FactoredGaussian, features: Tensor) -> float:
         MetricError: as :func:`checked_features`.
     """
     features = checked_features(features, real.dim)
-    mean, centred = _centre(features)
-    scaled = centred / (len(features) - 1) ** 0.5
     if len(features) < real.factor.shape[1]:
+        mean, scaled = _scaled(features)
         projected = scaled @ real.factor
         return _distance(real, mean, float(scaled.square().sum()), projected @ projected.T)
-    return frechet_distance_to_moments(real, mean, scaled.T @ scaled)
+    moments = Moments.of(features)
+    return frechet_distance_to_moments(real, moments.mean, moments.covariance)
 
 
 def frechet_distance_to_moments(real: FactoredGaussian, mean: Tensor, covariance: Tensor) -> float:
@@ -89,9 +89,11 @@ def frechet_distance_to_moments(real: FactoredGaussian, mean: Tensor, covariance
     return _distance(real, mean, float(covariance.trace()), product)
 
 
-def _centre(features: Tensor) -> tuple[Tensor, Tensor]:
-    mean = features.mean(dim=0)
-    return mean, features - mean
+def _scaled(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the mean, and rows whose outer products add up to the covariance."""
+    values = features.double()
+    mean = values.mean(dim=0)
+    return mean, (values - mean) / (len(values) - 1) ** 0.5
 
 
 def _distance(real: FactoredGaussian, mean: Tensor, variance: float, product: Tensor) -> float:

@@ -1,61 +1,27 @@
 """Which modes of the real distribution fakes reach, and how evenly."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, log, nan
 
 import torch
 from torch import Tensor
 
-from gan_models.data.dataset import Modes
-from gan_models.metrics.base import ModeAssigner
-from gan_models.metrics.classifier import ClassifierFeatures
+from gan_models.features.base import ModeAssigner
 
-_REACH_STD = 3.0
 _FOUND_FRAC_OF_FAIR_SHARE = 0.1
-
-
-class NearestCentreModes:
-    """The nearest known centre, if it lies within three standard deviations.
-
-    A perfect generator in the plane has 1 − exp(−9/2) = 98.889 % of its samples within reach;
-    more means that its modes are too narrow.
-    """
-
-    judges_quality = True
-
-    def __init__(self, modes: Modes) -> None:
-        self._centres = modes.centres.detach().to("cpu", torch.float64)
-        self._reach = _REACH_STD * modes.standard_deviation
-        self.num_modes = len(self._centres)
-
-    def __call__(self, stored: Tensor) -> Tensor:
-        """Return N mode indices; −1 out of reach, and for points that are not finite."""
-        points = stored.detach().to("cpu", torch.float64)
-        distance, nearest = torch.cdist(points, self._centres).min(dim=1)
-        return torch.where(distance <= self._reach, nearest, -1)
-
-
-class ClassifierModes:
-    """The class that a classifier names. It always names one, so it does not judge quality."""
-
-    judges_quality = False
-
-    def __init__(self, classifier: ClassifierFeatures) -> None:
-        self._classifier = classifier
-        self.num_modes = classifier.num_classes
-
-    def __call__(self, stored: Tensor) -> Tensor:
-        """Return N class indices."""
-        return self._classifier.classify(stored)
 
 
 @dataclass(frozen=True)
 class ModeScores:
-    """``modes`` found, their entropy over its maximum, and the share of samples in any mode."""
+    """``modes`` found, their entropy over its maximum, and the share of samples in any mode.
+
+    ``reverse_kl`` is that of the samples within modes from equal modes, in nats.
+    """
 
     modes: float
     mode_entropy: float
     high_quality_frac: float
+    reverse_kl: float = nan
 
 
 def mode_scores(assignment: Tensor, num_modes: int) -> ModeScores:
@@ -65,7 +31,9 @@ def mode_scores(assignment: Tensor, num_modes: int) -> ModeScores:
     20 of 2000 for 10 digits, 1 of 5000 for 1000 stacked digits. A fixed count would depend on N;
     "at least one" lets noise, or a classifier's errors, find every mode.
 
-    The entropy is that of the samples within modes, divided by log K; NaN if there are none.
+    Entropy H and reverse divergence are those of the M samples within modes, NaN if there are
+    none: H / ln K, and KL(p̂ ‖ uniform) = ln K − H as in PacGAN (Lin et al., 1712.04086). The latter
+    is ln K for a single mode, and about (K − 1) / 2M for a perfect generator once M exceeds 10 K.
     """
     found = assignment[assignment >= 0]
     counts = torch.bincount(found, minlength=num_modes)
@@ -74,6 +42,7 @@ def mode_scores(assignment: Tensor, num_modes: int) -> ModeScores:
         modes=float((counts >= needed).sum()),
         mode_entropy=_normalised_entropy(counts),
         high_quality_frac=len(found) / len(assignment),
+        reverse_kl=_reverse_kl(counts),
     )
 
 
@@ -82,13 +51,20 @@ def score_modes(assigner: ModeAssigner, stored: Tensor) -> ModeScores:
     scores = mode_scores(assigner(stored), assigner.num_modes)
     if assigner.judges_quality:
         return scores
-    return ModeScores(scores.modes, scores.mode_entropy, nan)
+    return replace(scores, high_quality_frac=nan)
 
 
 def _normalised_entropy(counts: Tensor) -> float:
     if not counts.any():
         return nan
-    if len(counts) == 1:
-        return 1.0
-    shares = counts.double() / counts.sum()
-    return float(torch.special.entr(shares).sum()) / log(len(counts))
+    return _entropy(counts) / log(len(counts)) if len(counts) > 1 else 1.0
+
+
+def _reverse_kl(counts: Tensor) -> float:
+    if not counts.any():
+        return nan
+    return max(0.0, log(len(counts)) - _entropy(counts))  # rounding leaves zeros of either sign
+
+
+def _entropy(counts: Tensor) -> float:
+    return float(torch.special.entr(counts.double() / counts.sum()).sum())

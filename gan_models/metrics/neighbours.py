@@ -6,16 +6,15 @@ border (as the authors' ``prdc``). For fakes as good as real, density is 1 on av
 that of :func:`gan_models.metrics.perfect.perfect_coverage`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from gan_models.errors import MetricError
+from gan_models.metrics.distances import distance_blocks, k_nearest
 
 DEFAULT_K = 5
-_CHUNK_ROWS = 256  # a chunk of distances stays within the processor's cache, or nearly
 
 
 @dataclass(frozen=True)
@@ -41,61 +40,44 @@ def check_enough(num_samples: int, k: int, what: str) -> None:
 
 
 def squared_radii(features: Tensor, k: int = DEFAULT_K) -> Tensor:
-    """Return the squared distance of each sample to the k-th nearest other one (length n).
+    """Return the squared distance of each sample to the k-th nearest other one (length n, float64).
 
     Args:
-        features: n x d float64.
+        features: n x d, float32 or float64; only read.
         k: which neighbour.
 
     Raises:
-        MetricError: if there are fewer than k + 2 samples.
+        MetricError: if there are fewer than k + 2 samples, or a value is not finite.
     """
     check_enough(len(features), k, "nearest neighbours")
-    centred = features - features.mean(dim=0)
-    radii = []
-    for start, distances in _squared_distances(centred, centred):
-        rows = torch.arange(len(distances))
-        # By index: rounding hides which entry is the sample itself when there are duplicates.
-        distances[rows, start + rows] = torch.inf
-        radii.append(distances.topk(k, dim=1, largest=False).values[:, -1])
-    return torch.cat(radii)
+    return k_nearest(features, None, k).squared_distances[:, -1]
 
 
 def neighbour_scores(
     real: Tensor, real_squared_radii: Tensor, fakes: Tensor, *, k: int = DEFAULT_K
 ) -> NeighbourScores:
-    """Score m x d fakes against n x d reals (float64), whose radii were computed with the same k.
+    """Score m x d fakes against n x d reals, whose radii were computed with the same k.
+
+    Features are float32 or float64 and only read; the counts are those of float64 either way.
 
     Raises:
-        MetricError: if there are fewer than k + 2 fakes.
+        MetricError: if there are fewer than k + 2 fakes, if they and the reals have not as many
+            values each, or if a value is not finite.
     """
     check_enough(len(fakes), k, "fakes")
-    centre = real.mean(dim=0)
-    fakes = fakes - centre
     fake_squared_radii = squared_radii(fakes, k)
     balls_around_fake = torch.zeros(len(fakes), dtype=torch.int64)
-    num_covered = num_recalled = 0
-    for start, distances in _squared_distances(real - centre, fakes):
-        radii = real_squared_radii[start : start + len(distances), None]
-        in_real_ball = distances < radii
-        balls_around_fake += in_real_ball.sum(dim=0)
-        num_covered += int(in_real_ball.any(dim=1).sum())
-        num_recalled += int((distances < fake_squared_radii).any(dim=1).sum())
+    start = num_covered = num_recalled = 0
+    for block in distance_blocks(real, fakes):
+        real_radii = real_squared_radii[start : start + len(block)]
+        in_real_ball = block.closer_than(real_radii[:, None])
+        balls_around_fake += in_real_ball.columns.bincount(minlength=len(fakes))
+        num_covered += len(in_real_ball.rows.unique())
+        num_recalled += len(block.closer_than(fake_squared_radii[None, :]).rows.unique())
+        start += len(block)
     return NeighbourScores(
         precision=int((balls_around_fake > 0).sum()) / len(fakes),
         recall=num_recalled / len(real),
         density=int(balls_around_fake.sum()) / (k * len(fakes)),
         coverage=num_covered / len(real),
     )
-
-
-def _squared_distances(rows: Tensor, columns: Tensor) -> Iterator[tuple[int, Tensor]]:
-    """Yield (first row, chunk x m squared distances) over all rows.
-
-    |a|² + |b|² − 2ab loses digits far from the origin: callers centre both sets.
-    """
-    column_norms = columns.square().sum(dim=1)
-    for start in range(0, len(rows), _CHUNK_ROWS):
-        chunk = rows[start : start + _CHUNK_ROWS]
-        distances = torch.addmm(column_norms.expand(len(chunk), -1), chunk, columns.T, alpha=-2)
-        yield start, distances.add_(chunk.square().sum(dim=1, keepdim=True)).clamp_(min=0)

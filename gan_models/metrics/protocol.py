@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+
+from gan_models.errors import MetricError
 
 PROTOCOL_VERSION = 1
 
@@ -29,3 +32,18 @@ class Protocol:
         """Short stable hash: equal hashes mean comparable scores."""
         text = json.dumps(self.to_mapping(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def check_comparable(now: Mapping[str, object], before: Mapping[str, object]) -> None:
+    """Refuse to compare scores of two protocols, given as :meth:`Protocol.to_mapping` gives them.
+
+    Raises:
+        MetricError: naming every field that differs, with both values.
+    """
+    unlike = [
+        f"{name} ({before.get(name, 'none')}, now {now.get(name, 'none')})"
+        for name in dict.fromkeys([*before, *now])
+        if before.get(name) != now.get(name)
+    ]
+    if unlike:
+        raise MetricError(f"scores of unlike protocols cannot be compared: {', '.join(unlike)}")

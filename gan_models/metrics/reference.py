@@ -1,22 +1,34 @@
-"""The real side of every score, computed once."""
+"""The real side of every score: computed once for a data set and an extractor, then shared."""
 
 from dataclasses import dataclass
+from math import nan
+from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from gan_models.data.dataset import Dataset, Split
-from gan_models.metrics.base import FeatureExtractor
+from gan_models.features.base import FeatureExtractor
+from gan_models.features.cache import Tensors, cached_tensors
+from gan_models.metrics.bins import Bins, fit_bins
 from gan_models.metrics.frechet import FactoredGaussian, checked_features, fit_gaussian
+from gan_models.metrics.frechet_error import bias_of_a_perfect_generator, enough_for_bias
+from gan_models.metrics.kernel import kernel_row_sums
 from gan_models.metrics.neighbours import DEFAULT_K, check_enough, squared_radii
 from gan_models.metrics.protocol import Protocol
+
+REFERENCE_VERSION = 1  # to be raised when code moves a number of a reference
+
+_BINS_SEED = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
     """What fakes are compared with: real samples of one split, seen by one extractor.
 
-    ``features`` is n x d float64, ``squared_radii`` (length n) reaches to each sample's k-th
-    nearest other one.
+    ``features`` is n x d float32, ``squared_radii`` (length n) reaches to each sample's k-th
+    nearest other one, ``kernel_row_sums`` (length n) is the real part of the kernel distance.
+    The tensors are views of a file that other processes share: do not write into them.
     """
 
     data_name: str
@@ -27,10 +39,22 @@ class Reference:
     features: Tensor
     gaussian: FactoredGaussian
     squared_radii: Tensor
+    kernel_row_sums: Tensor
+    bins: Bins
+    bias_of_perfect: float
     k: int
 
     def __len__(self) -> int:
         return self.features.shape[0]
+
+    def frechet_floor(self, n_fake: int) -> float:
+        """Return the Fréchet distance that ``n_fake`` fakes as good as real score on average.
+
+        NaN where there are too few samples for the dimensions (see ``frechet_error``).
+        """
+        if not enough_for_bias(len(self), n_fake, dim=self.gaussian.dim):
+            return nan
+        return self.bias_of_perfect * (1 / n_fake + 1 / len(self))
 
     def protocol(self, *, n_fake: int, seed: int) -> Protocol:
         """Return the protocol of scoring ``n_fake`` fakes drawn by ``seed`` against this."""
@@ -46,15 +70,33 @@ class Reference:
 
 
 def build_reference(
-    real: Dataset, split: Split, extractor: FeatureExtractor, *, k: int = DEFAULT_K
+    real: Dataset,
+    split: Split,
+    extractor: FeatureExtractor,
+    *,
+    k: int = DEFAULT_K,
+    cache_dir: Path | None = None,
 ) -> Reference:
-    """Extract and summarise the real samples of one split.
+    """Extract and summarise the real samples of one split, or read what an earlier call found.
+
+    Args:
+        real: the samples; their fingerprint stands for them in the cache.
+        split: what to call them in a protocol.
+        extractor: its fingerprint stands for it in the cache.
+        k: nearest neighbours of precision, recall, density and coverage.
+        cache_dir: where to look; None means the user's cache.
 
     Raises:
         MetricError: if there are fewer than k + 2 samples, or features are not finite.
     """
     check_enough(len(real), k, f"{real.name}, {split} split")
-    features = checked_features(extractor(real.stored), extractor.dim)
+    features = real_features(real, extractor, cache_dir=cache_dir)
+    parts = cached_tensors(
+        "reference",
+        _recipe(real, extractor) | {"k": k, "bins_seed": _BINS_SEED},
+        lambda: _summarise(features, k),
+        cache_dir=cache_dir,
+    )
     return Reference(
         data_name=real.name,
         data_fingerprint=real.fingerprint,
@@ -62,7 +104,52 @@ def build_reference(
         features_name=extractor.name,
         features_fingerprint=extractor.fingerprint,
         features=features,
-        gaussian=fit_gaussian(features),
-        squared_radii=squared_radii(features, k),
+        gaussian=FactoredGaussian(parts["mean"], parts["factor"]),
+        squared_radii=parts["squared_radii"],
+        kernel_row_sums=parts["kernel_row_sums"],
+        bins=Bins(parts["bin_centres"], parts["bin_real_counts"]),
+        bias_of_perfect=float(parts["bias_of_perfect"]),
         k=k,
     )
+
+
+def real_features(
+    real: Dataset, extractor: FeatureExtractor, *, cache_dir: Path | None = None
+) -> Tensor:
+    """Return the n x d features of real samples, extracted at most once on a machine.
+
+    Raises:
+        MetricError: if there are fewer than two samples, or features are not finite.
+    """
+    tensors = cached_tensors(
+        "features",
+        _recipe(real, extractor),
+        lambda: {"features": checked_features(extractor(real.stored), extractor.dim)},
+        cache_dir=cache_dir,
+    )
+    return tensors["features"]
+
+
+def _recipe(real: Dataset, extractor: FeatureExtractor) -> dict[str, str | int]:
+    return {
+        "version": REFERENCE_VERSION,
+        "data": real.fingerprint,
+        "num_samples": len(real),
+        "features": extractor.fingerprint,
+        "torch": torch.__version__,
+    }
+
+
+def _summarise(features: Tensor, k: int) -> Tensors:
+    gaussian = fit_gaussian(features)
+    bins = fit_bins(features, seed=_BINS_SEED)
+    bias = bias_of_a_perfect_generator(gaussian, features)
+    return {
+        "mean": gaussian.mean,
+        "factor": gaussian.factor,
+        "squared_radii": squared_radii(features, k),
+        "kernel_row_sums": kernel_row_sums(features),
+        "bin_centres": bins.centres,
+        "bin_real_counts": bins.real_counts,
+        "bias_of_perfect": torch.tensor(bias, dtype=torch.float64),
+    }

@@ -84,9 +84,10 @@ def test_the_first_image_that_is_not_finite_is_named() -> None:
         interpret_array(images, "x")
 
 
-def test_points_of_many_dimensions_are_refused_as_likely_flat_images() -> None:
-    with pytest.raises(DataError, match=r"^x: points of 784 dimensions; allowed: .*d up to 64"):
-        interpret_array(np.zeros((5, 784)), "x")
+def test_features_are_points_of_many_dimensions_up_to_a_limit() -> None:
+    assert interpret_array(np.zeros((5, 4096)), "x")[0] is SampleKind.POINT
+    with pytest.raises(DataError, match=r"^x: points of 4097 dimensions; allowed: .*d up to 4096"):
+        interpret_array(np.zeros((5, 4097)), "x")
 
 
 @pytest.mark.parametrize(

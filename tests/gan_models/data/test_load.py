@@ -85,6 +85,12 @@ def test_points_load_from_a_file(tmp_path: Path) -> None:
     assert splits.sample.shape == (2,)
 
 
+def test_points_that_are_likely_flattened_images_train_nothing(tmp_path: Path) -> None:
+    np.save(tmp_path / "flat.npy", np.zeros((100, 784), np.float32))
+    with pytest.raises(DataError, match=r"flat.npy: points of 784 dimensions; allowed: up to 64"):
+        load_splits(DataSource(path=str(tmp_path / "flat.npy"), kind="numpy"))
+
+
 def test_72_samples_are_enough_and_71_are_too_few(tmp_path: Path, greys: Pixels) -> None:
     enough, short = tmp_path / "72.npy", tmp_path / "71.npy"
     np.save(enough, greys[:72])

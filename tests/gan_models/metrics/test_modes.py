@@ -2,15 +2,12 @@ from math import exp, isnan, log
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from gan_models.data.dataset import Dataset, Modes, Splits
-from gan_models.metrics.classifier import ClassifierFeatures
-from gan_models.metrics.modes import (
-    ClassifierModes,
-    NearestCentreModes,
-    mode_scores,
-    score_modes,
-)
+from gan_models.data.dataset import Dataset, Modes
+from gan_models.features.modes import NearestCentreModes
+from gan_models.metrics.modes import mode_scores, score_modes
 
 
 def in_modes(*counts: int, lost: int = 0) -> torch.Tensor:
@@ -27,28 +24,11 @@ def test_a_perfect_generator_in_the_plane_is_98_889_per_cent_within_reach() -> N
     assert scores.mode_entropy == pytest.approx(1.0, abs=1e-4)
 
 
-def test_reach_is_three_standard_deviations_from_the_nearest_centre() -> None:
-    assign = NearestCentreModes(Modes(torch.tensor([[0.0], [10.0]]), 1.0))
-    points = torch.tensor([[-2.9], [3.1], [5.5], [7.1], [12.9], [torch.nan], [torch.inf]])
-    assert assign(points).tolist() == [0, -1, -1, 1, 1, -1, -1]
-    assert assign.num_modes == 2
-
-
 def test_real_points_of_the_ring_reach_all_eight_modes(ring: Dataset) -> None:
     assert ring.modes is not None
     scores = score_modes(NearestCentreModes(ring.modes), ring.stored)
     assert scores.modes == 8
     assert scores.mode_entropy > 0.999
-
-
-def test_classes_are_modes_but_judge_no_quality(
-    digits: Splits, digit_classifier: ClassifierFeatures
-) -> None:
-    assign = ClassifierModes(digit_classifier)
-    scores = score_modes(assign, digits.certify.stored)
-    assert assign.num_modes == scores.modes == 10
-    assert scores.mode_entropy > 0.99
-    assert isnan(scores.high_quality_frac)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +57,49 @@ def test_the_entropy_is_that_of_the_samples_within_modes() -> None:
     assert mode_scores(in_modes(3), 1).mode_entropy == 1.0
 
 
-def test_without_a_sample_in_any_mode_there_is_no_entropy() -> None:
-    scores = mode_scores(in_modes(lost=50), 8)
+def test_the_reverse_divergence_is_that_of_the_samples_within_modes_from_equal_modes() -> None:
+    assert mode_scores(in_modes(5, 5, 5, 5), 4).reverse_kl == 0.0
+    by_hand = 0.75 * log(0.75 * 4) + 0.25 * log(0.25 * 4)
+    assert mode_scores(in_modes(30, 10, lost=7), 4).reverse_kl == pytest.approx(by_hand)
+    assert mode_scores(in_modes(3), 1).reverse_kl == 0.0
+
+
+@pytest.mark.parametrize("num_modes", [2, 8, 1000])
+def test_a_collapse_to_one_mode_is_ln_k_away(num_modes: int) -> None:
+    assert mode_scores(in_modes(40), num_modes).reverse_kl == pytest.approx(log(num_modes))
+    assert log(8) == pytest.approx(2.079, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("num_modes", "num_samples", "expected"),
+    [(25, 2500, 0.0048), (8, 2500, 0.0014), (1000, 25_600, 0.0196), (1000, 2500, 0.2230)],
+)
+def test_a_perfect_generator_stays_at_its_floor(
+    num_modes: int, num_samples: int, expected: float
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    draws = [
+        mode_scores(torch.randint(num_modes, (num_samples,), generator=generator), num_modes)
+        for _ in range(200)
+    ]
+    mean = sum(draw.reverse_kl for draw in draws) / len(draws)
+    assert mean == pytest.approx(expected, rel=0.08)
+    if num_samples > 10 * num_modes:
+        assert mean == pytest.approx((num_modes - 1) / (2 * num_samples), rel=0.08)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 500), min_size=2, max_size=30).filter(any))
+def test_entropy_and_reverse_divergence_add_up(counts: list[int]) -> None:
+    scores = mode_scores(in_modes(*counts), len(counts))
+    most = log(len(counts))
+    assert 0 <= scores.reverse_kl <= most + 1e-12
+    assert scores.mode_entropy * most + scores.reverse_kl == pytest.approx(most)
+
+
+@pytest.mark.parametrize("num_modes", [1, 8])
+def test_without_a_sample_in_any_mode_there_is_no_entropy(num_modes: int) -> None:
+    scores = mode_scores(in_modes(lost=50), num_modes)
     assert (scores.modes, scores.high_quality_frac) == (0, 0)
     assert isnan(scores.mode_entropy)
+    assert isnan(scores.reverse_kl)

@@ -1,12 +1,15 @@
 """Against the authors' own package, and the closed form of equal distributions."""
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from prdc import compute_prdc
+from scipy.spatial.distance import cdist
 from torch import Tensor
 
 from gan_models.errors import MetricError
-from gan_models.metrics import neighbours
 from gan_models.metrics.neighbours import NeighbourScores, neighbour_scores, squared_radii
 
 
@@ -17,6 +20,14 @@ def draw(n: int, d: int, seed: int, *, scale: float = 1.0) -> Tensor:
 
 def score(real: Tensor, fakes: Tensor, k: int = 5) -> NeighbourScores:
     return neighbour_scores(real, squared_radii(real, k), fakes, k=k)
+
+
+def assert_equal_to_prdc(found: NeighbourScores, real: Tensor, fakes: Tensor, k: int) -> None:
+    expected = compute_prdc(real.numpy(), fakes.numpy(), k)
+    assert found.precision == expected["precision"]
+    assert found.recall == expected["recall"]
+    assert found.coverage == expected["coverage"]
+    assert found.density == pytest.approx(expected["density"], rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -33,19 +44,70 @@ def test_scores_equal_those_of_prdc_exactly(
 ) -> None:
     real = draw(n_real, 16, seed=0) + offset
     fakes = draw(n_fake, 16, seed=1, scale=scale) + offset
-    expected = compute_prdc(real.numpy(), fakes.numpy(), k)
-    found = score(real, fakes, k)
-    assert found.precision == expected["precision"]
-    assert found.recall == expected["recall"]
-    assert found.coverage == expected["coverage"]
-    assert found.density == pytest.approx(expected["density"], rel=1e-12)
+    assert_equal_to_prdc(score(real, fakes, k), real, fakes, k)
 
 
-def test_chunks_do_not_show_in_the_scores(monkeypatch: pytest.MonkeyPatch) -> None:
-    real, fakes = draw(100, 8, seed=0), draw(90, 8, seed=1)
-    whole = score(real, fakes)
-    monkeypatch.setattr(neighbours, "_CHUNK_ROWS", 7)
-    assert score(real, fakes) == whole
+@given(
+    n_real=st.integers(8, 60),
+    n_fake=st.integers(8, 60),
+    d=st.integers(1, 20),
+    rank=st.integers(1, 20),
+    scale=st.sampled_from([2.0**-40, 1.0, 2.0**40]),
+    copies=st.integers(0, 8),
+    k=st.integers(1, 6),
+    seed=st.integers(0, 10_000),
+)
+@settings(deadline=None, max_examples=30)
+def test_scores_of_any_shape_and_rank_and_of_copies_equal_those_of_prdc(
+    n_real: int, n_fake: int, d: int, rank: int, scale: float, copies: int, k: int, seed: int
+) -> None:
+    # Whole numbers: prdc's products of them are exact, so that it sees ties as ties.
+    basis = draw(rank, d, seed).mul(3).round()
+    real, fakes = (draw(n, rank, seed + n).mul(3).round() @ basis for n in (n_real, n_fake))
+    fakes[:copies] = real[:copies]
+    real[n_real - copies :] = real[:1]
+    real, fakes = scale * real, scale * fakes
+    assert_equal_to_prdc(score(real, fakes, k), real, fakes, k)
+
+
+def test_float32_features_are_scored_as_their_float64_copies() -> None:
+    real = draw(300, 64, seed=0).relu().float()
+    fakes = draw(400, 64, seed=1, scale=0.9).relu().float()
+    found = score(real, fakes)
+    assert torch.equal(squared_radii(real), squared_radii(real.double()))
+    assert found == score(real.double(), fakes.double())
+    assert_equal_to_prdc(found, real.double(), fakes.double(), 5)
+
+
+def test_tight_clusters_far_apart_are_scored_as_by_differences() -> None:
+    centres = 1e3 * draw(6, 10, seed=2)
+    real = centres[torch.arange(120) % 6] + draw(120, 10, seed=0, scale=1e-3)
+    fakes = centres[torch.arange(90) % 5] + draw(90, 10, seed=1, scale=1e-3)
+    real_radii, fake_radii = (
+        np.sort(cdist(samples, samples), axis=1)[:, 5] for samples in (real.numpy(), fakes.numpy())
+    )
+    distances = cdist(real.numpy(), fakes.numpy())
+    in_real_ball = distances < real_radii[:, None]
+    assert score(real, fakes) == NeighbourScores(
+        precision=in_real_ball.any(axis=0).mean(),
+        recall=(distances < fake_radii).any(axis=1).mean(),
+        density=in_real_ball.sum() / (5 * 90),
+        coverage=in_real_ball.any(axis=1).mean(),
+    )
+
+
+def test_a_set_scored_against_itself_is_in_all_its_balls() -> None:
+    real = draw(50, 3, seed=0)
+    scores = score(real, real)
+    # The k-th nearest lies on the border; the centre and k - 1 others lie within.
+    assert scores == NeighbourScores(precision=1, recall=1, density=1, coverage=1)
+    assert scores == score(real, real.clone())
+
+
+def test_a_generator_that_repeats_one_sample_recalls_nothing() -> None:
+    scores = score(draw(200, 4, seed=0), draw(1, 4, seed=1).expand(3000, 4) * 0.1)
+    assert scores.recall == 0
+    assert scores.precision == 1
 
 
 def test_radii_reach_to_the_kth_other_sample_by_hand() -> None:
@@ -88,3 +150,13 @@ def test_fakes_far_away_score_zero_everywhere() -> None:
 def test_too_few_fakes_are_refused_with_count_and_minimum() -> None:
     with pytest.raises(MetricError, match="fakes: 6 samples; at least 7 are needed for k = 5"):
         score(draw(20, 2, seed=0), draw(6, 2, seed=1))
+
+
+def test_fakes_of_another_feature_space_are_refused_with_both_widths() -> None:
+    with pytest.raises(MetricError, match="features of 2 and of 3 values each have no distance"):
+        score(draw(20, 2, seed=0), draw(20, 3, seed=1))
+
+
+def test_features_that_are_not_finite_are_refused() -> None:
+    with pytest.raises(MetricError, match="features reach nan: distances need finite values"):
+        score(draw(20, 2, seed=0), draw(20, 2, seed=1).log())

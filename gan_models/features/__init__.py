@@ -1,0 +1,1 @@
+"""Samples in, feature vectors out: what distances between distributions are taken in."""

@@ -7,11 +7,11 @@ select split; the certificate draws new ones again, against reals that nothing w
 from collections.abc import Sequence
 
 from gan_models.data.dataset import Split
-from gan_models.metrics.evaluate import certify
+from gan_models.metrics.certificate import certify
 from gan_models.metrics.scores import Certificate
-from gan_models.metrics.threads import pinned_threads
 from gan_models.model_folder import load_model
 from gan_models.seeds import derive_seed
+from gan_models.threads import pinned_threads
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.selection import (
     CandidateScores,
@@ -87,6 +87,6 @@ def _certify(
         yardstick.reference(Split.CERTIFY),
         yardstick.extractor,
         yardstick.modes,
-        real_other=yardstick.splits.select,
+        splits=yardstick.splits,
         seed=seed,
     )

@@ -51,6 +51,11 @@ class RunPaths:
         return self.root / "sweep.yaml"
 
     @property
+    def protocol(self) -> Path:
+        """What the scores of all trials are measured by."""
+        return self.root / "protocol.json"
+
+    @property
     def journal(self) -> Path:
         """Append-only events: the truth for resume."""
         return self.root / "journal.jsonl"

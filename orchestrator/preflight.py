@@ -15,7 +15,6 @@ from gan_models.samples import SampleSpec
 from orchestrator.config.model import SweepConfig
 from orchestrator.config.scientific import in_yaml, reads_as_number
 from orchestrator.errors import ConfigError, UsageError
-from orchestrator.records import Evaluation
 from orchestrator.yardstick import Yardstick, open_yardstick
 from search_spaces.catalog import named_space
 from search_spaces.errors import SpaceError
@@ -88,23 +87,6 @@ def check_sweep(config: SweepConfig) -> SearchSpace:
     for _ in range(_NUM_PROBES):
         check_params(space.sample(rng), yardstick.splits.sample)
     return space
-
-
-def check_same_measure(
-    config: SweepConfig, evaluations: Iterable[Evaluation], *, seed: int
-) -> None:
-    """Refuse to add scores, taken on the latents of ``seed``, to scores of another protocol.
-
-    Raises:
-        ConfigError: if data, features or another part of the protocol is not what it was.
-    """
-    now = open_measure(config).protocol(Split.SELECT, n_fake=config.evaluation.samples, seed=seed)
-    before = {row.protocol for row in evaluations} - {now}
-    if before:
-        raise ConfigError(
-            f"protocol {now}: the scores so far were taken by {', '.join(sorted(before))} and "
-            "cannot be compared: the data, sweep.yaml or the version of a library has changed"
-        )
 
 
 def check_gpu(asked: str, *, remedy: str) -> None:

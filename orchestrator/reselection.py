@@ -6,13 +6,12 @@ from orchestrator.export.folder import export_best
 from orchestrator.finals import select_and_certify
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Journal
+from orchestrator.measure import check_same_measure
 from orchestrator.paths import RunPaths
-from orchestrator.preflight import check_same_measure
 from orchestrator.records import json_ready
 from orchestrator.report.page import write_report
 from orchestrator.run_folder import open_config, open_history, sole_driver
 from orchestrator.tables import write_tables
-from orchestrator.trial.order import evaluation_seed
 
 
 def reselect(paths: RunPaths, *, despite_unfinished: bool = False) -> SweepHistory:
@@ -36,7 +35,7 @@ def reselect(paths: RunPaths, *, despite_unfinished: bool = False) -> SweepHisto
         history = open_history(paths)
         if not despite_unfinished:
             _check_finished(paths, history)
-        check_same_measure(config, history.evaluations, seed=evaluation_seed(config))
+        check_same_measure(config, paths, history.evaluations)
         with Journal(paths.journal) as journal:
             _hold_finals(config, paths, history, journal)
         export_best(config, paths, history)

@@ -1,7 +1,8 @@
 """Every metric between two sets: real samples, and fakes from a file, a model or a run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -14,46 +15,53 @@ from gan_models.data.load import load_splits, read_samples
 from gan_models.data.source import DATASET_NAMES, DataSource
 from gan_models.data.unsplit import UnsplitData
 from gan_models.errors import DataError, MetricError, nearest
+from gan_models.features.base import FeatureExtractor
+from gan_models.features.resolve import resolve_features
 from gan_models.metrics.evaluate import score_samples
-from gan_models.metrics.extractors import resolve_features
 from gan_models.metrics.neighbours import DEFAULT_K, check_enough
+from gan_models.metrics.perfect import perfect_coverage
 from gan_models.metrics.protocol import Protocol
-from gan_models.metrics.reference import build_reference
-from gan_models.metrics.scores import Scores
+from gan_models.metrics.reference import Reference, build_reference, real_features
+from gan_models.metrics.scores import Scores, Scrutiny
+from gan_models.metrics.scrutiny import scrutinise
+from gan_models.metrics.vendi import vendi_score
 from gan_models.model_folder import load_model
 from gan_models.samples import SampleSpec
 from gan_models.seeds import derive_seed
 from orchestrator.errors import UsageError
 from orchestrator.generators import generator_folder
+from orchestrator.records import json_ready
 
 DEFAULT_NUM_DRAWN = 2000  # fakes drawn from a generator
 ALL = "all"  # in a protocol: the reference is every sample, not one split of them
 
-_SINGLE_NUMBERS = (
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "modes",
-    "mode_entropy",
-    "high_quality_frac",
-)
-
 
 @dataclass(frozen=True)
 class SetScores:
-    """Scores of a set of fakes, the protocol they were taken by, and the features' name."""
+    """Every score of a set of fakes, what fakes as good as real would score, and the protocol."""
 
     scores: Scores
+    scrutiny: Scrutiny
+    as_good_as_real: Mapping[str, float]
     protocol: Protocol
     features: str
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return ``metrics``, ``protocol`` and ``protocol_hash`` as plain data."""
-        values = {key: _plain(value) for key, value in self.scores.to_mapping().items()}
-        halves = {"value": values["fid"], "half_a": values["fid_a"], "half_b": values["fid_b"]}
+        """Return ``metrics``, ``as_good_as_real``, ``protocol`` and ``protocol_hash`` as data."""
+        values = self.scores.to_mapping() | self.scrutiny.to_mapping()
+        fid = {
+            "value": values.pop("fid"),
+            "debiased": values.pop("fid_debiased"),
+            "standard_error": values.pop("fid_standard_error"),
+            "floor": self.as_good_as_real["fid"],
+            "half_a": values.pop("fid_a"),
+            "half_b": values.pop("fid_b"),
+        }
+        kid = {"value": values.pop("kid"), "standard_error": values.pop("kid_standard_error")}
+        values.pop("fair_copies_frac")
         return {
-            "metrics": {"fid": halves} | {name: values[name] for name in _SINGLE_NUMBERS},
+            "metrics": {"fid": json_ready(fid), "kid": json_ready(kid)} | json_ready(values),
+            "as_good_as_real": json_ready(self.as_good_as_real),
             "protocol": {**self.protocol.to_mapping(), "features_name": self.features},
             "protocol_hash": self.protocol.hash,
         }
@@ -61,17 +69,22 @@ class SetScores:
 
 @dataclass(frozen=True)
 class _Reals:
-    """What the reference is made of, and the splits by which features are resolved."""
+    """What the reference is made of, and the splits by which features are resolved.
+
+    ``train`` is what a generator of such data would have learnt from, if that is known.
+    """
 
     splits: Splits
     reference: Dataset
     part: str
+    train: Dataset | None
 
 
 def score_sets(
     real: str,
     fake: Path,
     *,
+    train: Path | None = None,
     features: str = "auto",
     num_fakes: int | None = None,
     seed: int = 0,
@@ -85,7 +98,9 @@ def score_sets(
     Args:
         real: the name of a data set, or the path of a file or folder of samples.
         fake: a file or folder of samples, a model folder, or a run folder (its best).
-        features: a name of ``FEATURE_NAMES``.
+        train: what the generator learnt from, for the question whether its fakes are copies;
+            None for the train split of a named data set, and not to ask where there is none.
+        features: a name of ``FEATURE_NAMES``, with the path of its file where it takes one.
         num_fakes: how many to draw from a generator, or to take from the samples; None for
             2,000 of a generator, or all samples.
         seed: by which fakes are drawn, or shuffled.
@@ -96,24 +111,72 @@ def score_sets(
     """
     reals = _open_reals(real)
     check_enough(len(reals.reference), DEFAULT_K, real)
-    fakes = _open_fakes(fake, num_fakes, seed=seed, beside=(real, reals.splits.sample))
+    beside = (real, reals.splits.sample)
+    fakes = _open_fakes(fake, num_fakes, seed=seed, beside=beside)
+    learnt_from = reals.train if train is None else _open_train(train, beside)
     extractor, modes = resolve_features(features, reals.splits)
     reference = build_reference(reals.reference, Split.CERTIFY, extractor)
-    protocol = replace(reference.protocol(n_fake=len(fakes), seed=seed), split=reals.part)
     scores = score_samples(fakes, reference, extractor, modes)
-    return SetScores(scores, protocol, extractor.name)
+    scrutiny = _scrutinise(fakes, scores, reference, (extractor, learnt_from), seed)
+    return SetScores(
+        scores=scores,
+        scrutiny=scrutiny,
+        as_good_as_real=_as_good_as_real(reference, len(fakes), scrutiny),
+        protocol=replace(reference.protocol(n_fake=len(fakes), seed=seed), split=reals.part),
+        features=extractor.name,
+    )
+
+
+def _as_good_as_real(reference: Reference, n_fake: int, scrutiny: Scrutiny) -> dict[str, float]:
+    """Return what fresh reals in place of ``n_fake`` fakes would score on average, where known."""
+    return {
+        "fid": reference.frechet_floor(n_fake),
+        "fid_debiased": 0.0,
+        "kid": 0.0,
+        "density": 1.0,
+        "coverage": perfect_coverage(len(reference), n_fake, reference.k),
+        "vendi": vendi_score(reference.features),
+        "bins_differing_frac": 0.05,
+        "c2st": 0.5,
+        "closer_to_train_frac": 0.5,
+        "copies_frac": scrutiny.fair_copies_frac,
+    }
+
+
+def _scrutinise(
+    fakes: Tensor,
+    scores: Scores,
+    reference: Reference,
+    learnt: tuple[FeatureExtractor, Dataset | None],
+    seed: int,
+) -> Scrutiny:
+    extractor, train = learnt
+    if isnan(scores.fid):  # fakes that are not finite have no features to tell apart
+        return Scrutiny(c2st=nan, c2st_standard_error=nan)
+    learnt_from = None if train is None else real_features(train, extractor)
+    return scrutinise(extractor(fakes), reference, learnt_from, seed=seed)
 
 
 def _open_reals(real: str) -> _Reals:
     if real in DATASET_NAMES:
         splits = load_splits(DataSource(name=real))
-        return _Reals(splits, splits.certify, str(Split.CERTIFY))
+        return _Reals(splits, splits.certify, str(Split.CERTIFY), splits.train)
     path = Path(real).expanduser()
     if not path.exists():
         known = nearest(real, DATASET_NAMES)
         raise DataError(f"{real}: no such file or folder, nor the name of a data set; {known}")
     data = read_samples(path)
-    return _Reals(data.split(seed=0), data.subset(np.arange(len(data))), ALL)
+    return _Reals(data.split(seed=0), _whole(data), ALL, None)
+
+
+def _open_train(path: Path, beside: tuple[str, SampleSpec]) -> Dataset:
+    data = _whole(read_samples(path.expanduser()))
+    _check_alike((str(path), data.sample), beside)
+    return data
+
+
+def _whole(data: UnsplitData) -> Dataset:
+    return data.subset(np.arange(len(data)))
 
 
 def _open_fakes(
@@ -147,7 +210,3 @@ def _shuffled(data: UnsplitData, num: int | None, *, seed: int, place: str) -> T
         raise UsageError(f"{place}: holds {len(data)} samples, but {num} were asked for")
     order = np.random.default_rng(derive_seed(seed, "score")).permutation(len(data))
     return torch.from_numpy(data.samples[order[:num]])
-
-
-def _plain(value: float) -> float | None:
-    return value if isfinite(value) else None

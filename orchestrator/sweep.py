@@ -21,8 +21,9 @@ from orchestrator.export.folder import NUM_SHOWN, export_best
 from orchestrator.finals import select_and_certify
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Journal
+from orchestrator.measure import check_same_measure
 from orchestrator.paths import RunPaths
-from orchestrator.preflight import check_gpu, check_same_measure, check_sweep
+from orchestrator.preflight import check_gpu, check_sweep
 from orchestrator.progress.listener import SweepListener
 from orchestrator.records import json_ready
 from orchestrator.report.page import write_report
@@ -36,7 +37,6 @@ from orchestrator.run_folder import (
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.search import Search
 from orchestrator.tables import write_tables
-from orchestrator.trial.order import evaluation_seed
 from orchestrator.trial.run import run_trial
 from orchestrator.yardstick import open_yardstick
 from search_spaces.space import SearchSpace
@@ -65,6 +65,7 @@ def run_sweep(config: SweepConfig, place: Place, listener: SweepListener) -> Swe
     space = check_sweep(config)
     with new_run_folder(place.paths), _backend(config, place) as backend:
         save_config(place.paths.sweep, config)  # not before a cluster that does not fit was refused
+        check_same_measure(config, place.paths, [])
         return _carry_on(config, space, place.paths, backend, listener)
 
 
@@ -82,8 +83,7 @@ def resume_sweep(place: Place, listener: SweepListener) -> SweepHistory:
     with sole_driver(place.paths):
         _check_machine(config, place)
         space = check_sweep(config)
-        recalled = open_history(place.paths).evaluations
-        check_same_measure(config, recalled, seed=evaluation_seed(config))
+        check_same_measure(config, place.paths, open_history(place.paths).evaluations)
         with _backend(config, place) as backend:
             return _carry_on(config, space, place.paths, backend, listener)
 

@@ -32,6 +32,8 @@ def format_fid(value: object) -> str:
     """
     if not isinstance(value, int | float) or not isfinite(value):
         return UNKNOWN
+    if value == 0:
+        return "0"
     if 0 < abs(value) < 0.001:
         return f"{value:.2e}"
     num_decimals = next((n for n, top in ((4, 0.1), (3, 1), (2, 10), (1, 100)) if value < top), 0)

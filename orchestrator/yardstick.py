@@ -10,13 +10,14 @@ from torch import Tensor
 from gan_models.data.dataset import Split, Splits
 from gan_models.data.load import load_splits
 from gan_models.data.source import DataSource
-from gan_models.metrics.base import FeatureExtractor, ModeAssigner
+from gan_models.features.base import FeatureExtractor, ModeAssigner
+from gan_models.features.resolve import resolve_features
 from gan_models.metrics.evaluate import score_samples
-from gan_models.metrics.extractors import resolve_features
 from gan_models.metrics.perfect import perfect_coverage
+from gan_models.metrics.protocol import Protocol
 from gan_models.metrics.reference import Reference, build_reference
 from gan_models.metrics.scores import Scores
-from gan_models.metrics.threads import pinned_threads
+from gan_models.threads import pinned_threads
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ class Yardstick:
         """Score stored fakes against a split."""
         return score_samples(fakes, self.reference(split), self.extractor, self.modes)
 
-    def protocol(self, split: Split, *, n_fake: int, seed: int) -> str:
-        """Return the hash of what scores of ``n_fake`` fakes drawn by ``seed`` depend on."""
-        return self.reference(split).protocol(n_fake=n_fake, seed=seed).hash
+    def protocol(self, split: Split, *, n_fake: int, seed: int) -> Protocol:
+        """Return what scores of ``n_fake`` fakes drawn by ``seed`` depend on."""
+        return self.reference(split).protocol(n_fake=n_fake, seed=seed)
 
     def perfect_coverage(self, split: Split, n_fake: int) -> float:
         """Return the coverage of a perfect generator's ``n_fake`` samples against ``split``."""

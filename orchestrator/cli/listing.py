@@ -77,7 +77,7 @@ def metrics() -> None:
 
     Features are what distances between samples are taken in.
     """
-    from gan_models.metrics.extractors import FEATURE_NAMES
+    from gan_models.features.resolve import FEATURE_NAMES
     from orchestrator.columns import COLUMN_MEANINGS
 
     _print_pairs(("column", "meaning"), COLUMN_MEANINGS)

@@ -1,11 +1,16 @@
 """``ganorch score``: every metric between two sets."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from orchestrator.cli.output import print_json, print_table, table_of
+from orchestrator.wording import format_fid, format_number
+
+_HEADINGS = ("metric", "value", "± error", "as good as real")
+_TITLES = {"fid": "FID", "fid_debiased": "FID debiased", "kid": "KID", "c2st": "C2ST"}
 
 
 @click.command()
@@ -17,23 +22,32 @@ from orchestrator.cli.output import print_json, print_table, table_of
     type=click.Path(path_type=Path),
     help="A path of samples, a model folder, or a run folder.",
 )
+@click.option(
+    "--train",
+    metavar="T",
+    type=click.Path(path_type=Path),
+    help="What the generator learnt from: are the fakes copies?  [default: the train split of a "
+    "data set by name]",
+)
 @click.option("--features", default="auto", show_default=True, help="What distances are taken in.")
 @click.option(
-    "-n", "num", type=click.IntRange(min=1), help="Fakes.  [default: all, or 2000 of a generator]"
+    "-n",
+    "num_fakes",
+    type=click.IntRange(min=1),
+    help="Fakes.  [default: all, or 2000 of a generator]",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def score(
-    *, real: str, fake: Path, features: str, num: int | None, seed: int, as_json: bool
-) -> None:
+def score(*, as_json: bool, **asked: Any) -> None:
     """Score fake samples against real ones.
 
-    Samples are a folder of images, .npz, .npy or Parquet. Of a data set by name the certify split
-    is the reference, of your own data every sample.
+    Samples are a folder of images, .npz, .npy or Parquet; rows of numbers are points, or features
+    that you took yourself (--features identity). Of a data set by name the certify split is the
+    reference, of your own data every sample.
     """
     from orchestrator.scoring import score_sets
 
-    scored = score_sets(real, fake, features=features, num_fakes=num, seed=seed).to_mapping()
+    scored = score_sets(**asked).to_mapping()
     if as_json:
         print_json(scored)
         return
@@ -41,19 +55,41 @@ def score(
 
 
 def _print_scores(scored: dict[str, Any]) -> None:
-    from orchestrator.wording import format_fid, format_number
-
-    protocol = scored["protocol"]
-    fid, *others = scored["metrics"].items()
-    halves = " and ".join(format_fid(fid[1][name]) for name in ("half_a", "half_b"))
-    table = table_of("metric", "value", "", right=("value",))
-    table.add_row("FID", format_fid(fid[1]["value"]), f"{halves} on either half of the fakes")
-    for name, value in others:
-        form = ".0f" if name == "modes" else ".3f"
-        table.add_row(name.replace("_", " "), format_number(value, form), "")
+    protocol, perfect = scored["protocol"], scored["as_good_as_real"]
+    table = table_of(*_HEADINGS, right=_HEADINGS[1:])
+    for name, value, error in _rows(scored["metrics"]):
+        form = _FORMATS.get(name, _format_score)
+        cells = (form(number) for number in (value, error, perfect.get(name)))
+        table.add_row(_TITLES.get(name, name.replace("_", " ")), *cells)
     print_table(table)
     part = "all samples" if protocol["split"] == "all" else f"{protocol['split']} split"
     click.echo(
         f"\n{protocol['n_fake']:,} fakes against {protocol['n_real']:,} reals ({part}), "
         f"features {protocol['features_name']}, protocol {scored['protocol_hash']}"
     )
+
+
+def _rows(metrics: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each number with its name and its standard error, if it has one."""
+    fid, kid = metrics["fid"], metrics["kid"]
+    yield "fid", fid["value"], None
+    yield "fid_debiased", fid["debiased"], fid["standard_error"]
+    yield "kid", kid["value"], kid["standard_error"]
+    for name, value in metrics.items():
+        if name not in ("fid", "kid") and not name.endswith("_standard_error"):
+            error = f"{name.removesuffix('_frac')}_standard_error"
+            yield name, value, metrics.get(error)
+
+
+def _format_score(value: object) -> str:
+    """Write three decimals, and more where the first three are zeros."""
+    if isinstance(value, float) and 0 < abs(value) < 0.01:
+        return f"{value:.2g}" if abs(value) >= 1e-4 else f"{value:.1e}"
+    return format_number(value, ".3f")
+
+
+_FORMATS: dict[str, Callable[[object], str]] = {
+    "fid": format_fid,
+    "fid_debiased": format_fid,
+    "modes": lambda value: format_number(value, ".0f"),
+}

@@ -18,18 +18,18 @@ from orchestrator.errors import ConfigError
 def load_config(path: Path | str, overrides: Sequence[str] = ()) -> SweepConfig:
     """Read a spec, apply overrides of the form ``a.b=value``, and check every field.
 
-    A relative ``data.path`` is relative to the spec's folder, one in an override to the present
-    folder.
+    A relative ``data.path``, and the file in ``evaluation.features``, is relative to the spec's
+    folder, one in an override to the present folder.
 
     Raises:
         ConfigError: if the file cannot be read, or a key or value cannot be meant.
     """
     path = Path(path)
     values = _read_yaml(path)
-    _anchor_data_path(values, path.parent)
+    _anchor_paths(values, path.parent)
     for override in overrides:
         _apply(values, override)
-    _anchor_data_path(values, Path.cwd())
+    _anchor_paths(values, Path.cwd())
     return build_config(values, where=str(path))
 
 
@@ -98,10 +98,18 @@ def _apply(values: dict[str, Any], override: str) -> None:
     values[last] = value
 
 
-def _anchor_data_path(values: Mapping[str, Any], folder: Path) -> None:
-    data = values.get("data")
+def _anchor_paths(values: Mapping[str, Any], folder: Path) -> None:
+    data, evaluation = values.get("data"), values.get("evaluation")
     if isinstance(data, dict) and isinstance(data.get("path"), str):
-        data["path"] = str((folder / Path(data["path"]).expanduser()).resolve())
+        data["path"] = _anchored(data["path"], folder)
+    if isinstance(evaluation, dict) and isinstance(evaluation.get("features"), str):
+        kind, colon, file = evaluation["features"].partition(":")
+        if file:
+            evaluation["features"] = kind + colon + _anchored(file, folder)
+
+
+def _anchored(path: str, folder: Path) -> str:
+    return str((folder / Path(path).expanduser()).resolve())
 
 
 def _describe(error: ValidationError) -> str:

@@ -68,6 +68,7 @@ class EvaluationConfig(Section):
     every_kimg: Kimg = 10.0
     samples: Annotated[int, _Number, Field(ge=16)] = 2000
     features: str = "auto"
+    duality_gap_every: Annotated[int, _Number, Field(ge=0)] = 0  # evaluations; 0 means never
 
     @property
     def every_nimg(self) -> int:

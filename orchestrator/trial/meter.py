@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from math import nan
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,7 @@ from gan_models.data.dataset import Split
 from gan_models.metrics.discriminator import discriminator_health
 from gan_models.model_folder import Model
 from gan_models.objectives.losses import OBJECTIVES
+from gan_models.training.duality_gap import DualityGap, duality_gap
 from gan_models.training.loop import Progress
 from gan_models.training.state import TrainState
 from orchestrator.records import Evaluation
@@ -57,10 +59,19 @@ class Meter:
         """Hash of what the scores depend on."""
         return self.yardstick.protocol(
             Split.SELECT, n_fake=self.spec.num_samples, seed=self.spec.evaluation_seed
-        )
+        ).hash
 
-    def measure(self, state: TrainState, window: LossWindow, *, seconds: float) -> Evaluation:
-        """Score the moving average of G against the select split, and look at D's health."""
+    def measure(
+        self, state: TrainState, window: LossWindow, *, seconds: float, index: int
+    ) -> Evaluation:
+        """Score the moving average of G against the select split, and look at D's health.
+
+        Args:
+            state: left as it is.
+            window: the losses since the last evaluation.
+            seconds: of training so far.
+            index: how many evaluations came before this one.
+        """
         start_s = time.perf_counter()
         model = Model(state.ema, self.config, self.yardstick.splits.sample)
         seen = model.draw_seen(self.spec.num_samples, seed=self.spec.evaluation_seed)
@@ -73,6 +84,7 @@ class Meter:
             fake_seen=seen[:_HEALTH_SAMPLES],
             threshold=OBJECTIVES[self.config.d_loss].threshold,
         )
+        gap = self._duality_gap(state, index)
         d_loss, g_loss = window.means()
         return Evaluation(
             run=self.spec.trial_id,
@@ -81,6 +93,8 @@ class Meter:
             seconds=seconds,
             **scores.to_mapping(),
             **health.to_mapping(),
+            duality_gap=gap.gap,
+            worst_d_value=gap.worst_d_value,
             d_loss=d_loss,
             g_loss=g_loss,
             d_grad_norm=_gradient_norm(state.discriminator),
@@ -89,6 +103,14 @@ class Meter:
             finite=_is_finite(state) and bool(torch.isfinite(seen).all()),
             protocol=self.protocol,
         )
+
+    def _duality_gap(self, state: TrainState, index: int) -> DualityGap:
+        """Measure it at each ``duality_gap_every``-th evaluation: it trains both players anew."""
+        every = self.spec.duality_gap_every
+        if every == 0 or index == 0 or index % every:
+            return DualityGap(nan, nan, nan)
+        splits, seed = self.yardstick.splits, self.spec.evaluation_seed
+        return duality_gap(self.config, state, splits.train, splits.select, seed=seed)
 
     def _some(self, split: Split, device: torch.device) -> Tensor:
         return self.yardstick.splits[split].stored[:_HEALTH_SAMPLES].to(device)

@@ -31,6 +31,7 @@ def order_trial(
         num_samples=config.evaluation.samples,
         features=config.evaluation.features,
         evaluation_seed=evaluation_seed(config),
+        duality_gap_every=config.evaluation.duality_gap_every,
         device="cuda" if config.resources.gpus_per_trial > 0 else "cpu",
         num_threads=max(1, int(config.resources.cpus_per_trial)),
     )

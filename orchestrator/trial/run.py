@@ -16,8 +16,8 @@ from gan_models.data.dataset import Dataset, Split
 from gan_models.data.residence import place
 from gan_models.files import whole_file
 from gan_models.grids import draw_grid
-from gan_models.metrics.threads import pinned_threads
 from gan_models.model_folder import Model
+from gan_models.threads import pinned_threads
 from gan_models.training.checkpoint import restore_latest, save_checkpoint
 from gan_models.training.loop import train
 from gan_models.training.state import TrainState, new_state
@@ -111,7 +111,7 @@ class _Trial:
             window.add(progress)
         before_s = self.curve[-1].seconds if self.curve else 0.0
         seconds = before_s + time.perf_counter() - start_s
-        row = self.meter.measure(self.state, window, seconds=seconds)
+        row = self.meter.measure(self.state, window, seconds=seconds, index=len(self.curve))
         self._record(row)
 
     def _record(self, row: Evaluation) -> None:

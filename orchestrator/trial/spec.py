@@ -25,6 +25,7 @@ class TrialSpec:
     num_samples: int
     features: str
     evaluation_seed: int
+    duality_gap_every: int = 0  # evaluations; 0 means never
     device: str = "cpu"
     num_threads: int = 1
 

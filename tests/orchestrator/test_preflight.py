@@ -83,8 +83,8 @@ def test_data_that_does_not_exist_is_refused() -> None:
 def test_features_that_do_not_fit_the_data_are_refused() -> None:
     with pytest.raises(MetricError, match="^evaluation.features = 'classifier': only for images"):
         check_sweep(make_config(evaluation={"features": "classifier"}))
-    with pytest.raises(MetricError, match="^evaluation.features = 'inception': allowed"):
-        check_sweep(make_config(evaluation={"features": "inception"}))
+    with pytest.raises(MetricError, match="^evaluation.features = 'inceptoin': did you mean"):
+        check_sweep(make_config(evaluation={"features": "inceptoin"}))
 
 
 def test_a_gpu_is_wanted_only_where_torch_sees_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from orchestrator.cli.score import _format_score
 from orchestrator.paths import RunPaths
 
 Ganorch = Callable[..., Result]
@@ -23,27 +24,48 @@ def sets(run: RunPaths, tmp_path: Path) -> tuple[Path, Path]:
 def test_json_has_exactly_this_shape(ganorch: Ganorch, sets: tuple[Path, Path]) -> None:
     result = ganorch("score", "--real", sets[0], "--fake", sets[1], "--json")
     found = json.loads(result.stdout)
-    assert list(found) == ["metrics", "protocol", "protocol_hash"]
+    assert list(found) == ["metrics", "as_good_as_real", "protocol", "protocol_hash"]
     assert list(found["metrics"]) == [
-        "fid",
-        "precision",
-        "recall",
-        "density",
-        "coverage",
-        "modes",
-        "mode_entropy",
-        "high_quality_frac",
+        *("fid", "kid", "precision", "recall", "density", "coverage", "vendi"),
+        *("bins_differing_frac", "modes", "mode_entropy", "reverse_kl", "high_quality_frac"),
+        *("c2st", "c2st_standard_error", "closer_to_train_frac"),
+        *("closer_to_train_standard_error", "copies_frac"),
     ]
-    assert list(found["metrics"]["fid"]) == ["value", "half_a", "half_b"]
+    assert list(found["metrics"]["fid"]) == [
+        *("value", "debiased", "standard_error", "floor", "half_a", "half_b")
+    ]
+    assert list(found["metrics"]["kid"]) == ["value", "standard_error"]
     assert found["metrics"]["modes"] is None  # of points without known centres
+    assert found["metrics"]["closer_to_train_frac"] is None  # nobody said what was learnt from
     assert (found["protocol"]["n_real"], found["protocol"]["n_fake"]) == (240, 100)
 
 
 def test_the_table_says_by_which_protocol(ganorch: Ganorch, sets: tuple[Path, Path]) -> None:
     shown = ganorch("score", "--real", sets[0], "--fake", sets[1], "-n", 50).stdout
-    assert shown.startswith("metric")
+    assert shown.splitlines()[0].split() == [
+        *("metric", "value", "±", "error", "as", "good", "as", "real")
+    ]
     assert "50 fakes against 240 reals (all samples), features identity, protocol " in shown
-    assert "modes                   —" in shown
+    cells = {line.split("  ")[0]: line.split()[-3:] for line in shown.splitlines()}
+    assert cells["modes"] == ["—", "—", "—"]
+    assert cells["C2ST"][2] == "0.500"
+    assert cells["FID debiased"][2] == "0"
+
+
+def test_what_was_learnt_from_shows_copies(ganorch: Ganorch, sets: tuple[Path, Path]) -> None:
+    copies = ("score", "--real", sets[0], "--fake", sets[1], "--train", sets[1], "--json")
+    metrics = json.loads(ganorch(*copies).stdout)["metrics"]
+    assert metrics["closer_to_train_frac"] == metrics["copies_frac"] == 1
+    others = ("score", "--real", sets[0], "--fake", sets[1], "--train", sets[0], "--json")
+    assert json.loads(ganorch(*others).stdout)["metrics"]["closer_to_train_frac"] == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.5, "0.500"), (-0.00123, "-0.0012"), (0.0000123, "1.2e-05"), (0.0, "0.000"), (None, "—")],
+)
+def test_small_scores_keep_digits_that_count(value: float | None, text: str) -> None:
+    assert _format_score(value) == text
 
 
 def test_a_run_is_scored_by_its_best(
@@ -66,6 +88,6 @@ def test_sets_that_cannot_be_compared_are_refused(
     assert "holds 100 samples, but 200 were asked for" in refused(
         *real, "--fake", sets[1], "-n", 200
     )
-    assert "features = 'inception'" in refused(*real, "--fake", sets[1], "--features", "inception")
+    assert "features = 'inceptoin'" in refused(*real, "--fake", sets[1], "--features", "inceptoin")
     assert "does not exist" in refused(*real, "--fake", tmp_path / "none")
     assert "did you mean 'ring8'?" in refused("score", "--real", "ring", "--fake", flat)

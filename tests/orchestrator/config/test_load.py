@@ -245,6 +245,33 @@ def test_an_absolute_data_path_stays_and_a_home_is_found(
     assert load_config(at_home).data["path"] == "/home/someone/images"
 
 
+@pytest.mark.parametrize(
+    ("features", "anchored"),
+    [
+        ("identity", "identity"),
+        ("torchscript:nets/a.pt", "torchscript:{folder}/nets/a.pt"),
+        ("inception:~/a.pth", "inception:/home/someone/a.pth"),
+    ],
+)
+def test_a_file_of_features_is_anchored_like_data(
+    features: str,
+    anchored: str,
+    write_spec: WriteSpec,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOME", "/home/someone")
+    path = write_spec(f"{SPEC}evaluation: {{features: '{features}'}}\n")
+    folder = str(path.parent.resolve())
+    assert load_config(path).evaluation.features == anchored.format(folder=folder)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    overridden = load_config(write_spec(SPEC), [f"evaluation.features={features}"])
+    folder = str(elsewhere.resolve())
+    assert overridden.evaluation.features == anchored.format(folder=folder)
+
+
 def test_what_is_saved_is_what_is_loaded(write_spec: WriteSpec, tmp_path: Path) -> None:
     text = """
     name: everything

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from math import isnan
+from math import isnan, log
 from pathlib import Path
 
 import pytest
@@ -37,8 +37,8 @@ def state(yardstick: Yardstick) -> TrainState:
     return state
 
 
-def measure(meter: Meter, state: TrainState) -> Evaluation:
-    return meter.measure(state, LossWindow(), seconds=1.5)
+def measure(meter: Meter, state: TrainState, index: int = 0) -> Evaluation:
+    return meter.measure(state, LossWindow(), seconds=1.5, index=index)
 
 
 def progress(d_loss: float, g_loss: float) -> Progress:
@@ -123,6 +123,18 @@ def test_rows_carry_the_hash_of_what_their_scores_depend_on(
 ) -> None:
     seed = meter.spec.evaluation_seed
     protocol = yardstick.protocol(Split.SELECT, n_fake=64, seed=seed)
-    assert measure(meter, state).protocol == protocol
+    assert measure(meter, state).protocol == protocol.hash
     other = replace(meter, spec=replace(meter.spec, num_samples=65))
     assert other.protocol != meter.protocol
+
+
+def test_the_duality_gap_is_measured_at_each_so_many_evaluations(
+    meter: Meter, state: TrainState
+) -> None:
+    sparse = replace(meter, spec=replace(meter.spec, duality_gap_every=2))
+    assert isnan(measure(meter, state, index=2).duality_gap)
+    assert [isnan(measure(sparse, state, index=i).duality_gap) for i in (0, 1)] == [True, True]
+    row = measure(sparse, state, index=2)
+    assert 0 < row.worst_d_value <= log(2)
+    assert row.duality_gap >= row.worst_d_value - 0.1
+    assert measure(sparse, state, index=4).duality_gap == row.duality_gap  # the state is untouched

@@ -14,8 +14,8 @@ from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset, Split
 from gan_models.data.load import load_splits
 from gan_models.data.source import DataSource
-from gan_models.metrics.base import FeatureExtractor
-from gan_models.metrics.extractors import resolve_features
+from gan_models.features.base import FeatureExtractor
+from gan_models.features.resolve import resolve_features
 from gan_models.metrics.frechet import frechet_distance
 from gan_models.metrics.reference import Reference, build_reference
 from gan_models.samples import SampleSpec

@@ -17,7 +17,6 @@ from gan_models.metrics.perfect import perfect_coverage
 from gan_models.metrics.protocol import Protocol
 from gan_models.metrics.reference import Reference, build_reference
 from gan_models.metrics.scores import Scores
-from gan_models.threads import pinned_threads
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,7 @@ class Yardstick:
             MetricError: if the split has too few samples.
         """
         if split not in self._references:
-            with pinned_threads(1):  # so that the driver and every worker hold the same bits
-                reference = build_reference(self.splits[split], split, self.extractor)
-            self._references[split] = reference
+            self._references[split] = build_reference(self.splits[split], split, self.extractor)
         return self._references[split]
 
     def score(self, fakes: Tensor, split: Split) -> Scores:

@@ -103,7 +103,8 @@ def test_every_dependency_says_what_it_is_for() -> None:
     """Both ways: nothing without a reason, and no reason for what has gone."""
     text = (ROOT / "docs/decisions/dependencies.md").read_text(encoding="utf-8")
     explained = re.findall(r"^- `([^`]+)`: \S", text, re.MULTILINE)
-    required = [*project()["dependencies"], *project()["optional-dependencies"]["dev"]]
+    extras = project()["optional-dependencies"].values()
+    required = [*project()["dependencies"], *(each for extra in extras for each in extra)]
     assert sorted(explained) == sorted(re.split(r"[<>=!~;\[ ]", name)[0] for name in required)
 
 

@@ -16,6 +16,7 @@ from gan_models.metrics.frechet_error import bias_of_a_perfect_generator, enough
 from gan_models.metrics.kernel import kernel_row_sums
 from gan_models.metrics.neighbours import DEFAULT_K, check_enough, squared_radii
 from gan_models.metrics.protocol import Protocol
+from gan_models.threads import pinned_threads
 
 REFERENCE_VERSION = 1  # to be raised when code moves a number of a reference
 
@@ -122,10 +123,7 @@ def real_features(
         MetricError: if there are fewer than two samples, or features are not finite.
     """
     tensors = cached_tensors(
-        "features",
-        _recipe(real, extractor),
-        lambda: {"features": checked_features(extractor(real.stored), extractor.dim)},
-        cache_dir=cache_dir,
+        "features", _recipe(real, extractor), lambda: _extract(real, extractor), cache_dir=cache_dir
     )
     return tensors["features"]
 
@@ -140,6 +138,12 @@ def _recipe(real: Dataset, extractor: FeatureExtractor) -> dict[str, str | int]:
     }
 
 
+def _extract(real: Dataset, extractor: FeatureExtractor) -> Tensors:
+    with pinned_threads(1):  # so that whoever comes first leaves the same bits
+        return {"features": checked_features(extractor(real.stored), extractor.dim)}
+
+
+@pinned_threads(1)
 def _summarise(features: Tensor, k: int) -> Tensors:
     gaussian = fit_gaussian(features)
     bins = fit_bins(features, seed=_BINS_SEED)

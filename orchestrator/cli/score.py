@@ -58,15 +58,26 @@ def _print_scores(scored: dict[str, Any]) -> None:
     protocol, perfect = scored["protocol"], scored["as_good_as_real"]
     table = table_of(*_HEADINGS, right=_HEADINGS[1:])
     for name, value, error in _rows(scored["metrics"]):
+        if value is None and name != "fid_debiased":
+            continue  # it does not apply, as modes where none are known
         form = _FORMATS.get(name, _format_score)
         cells = (form(number) for number in (value, error, perfect.get(name)))
         table.add_row(_TITLES.get(name, name.replace("_", " ")), *cells)
     print_table(table)
+    if scored["metrics"]["fid"]["debiased"] is None:
+        click.echo(f"\n{_how_many()}")
     part = "all samples" if protocol["split"] == "all" else f"{protocol['split']} split"
     click.echo(
         f"\n{protocol['n_fake']:,} fakes against {protocol['n_real']:,} reals ({part}), "
         f"features {protocol['features_name']}, protocol {scored['protocol_hash']}"
     )
+
+
+def _how_many() -> str:
+    from gan_models.metrics.frechet_error import MIN_SAMPLES_PER_FEATURE
+
+    enough = f"at least {MIN_SAMPLES_PER_FEATURE} times as many fakes, and reals, as features"
+    return f"FID debiased, its error and the FID of real samples need {enough}."
 
 
 def _rows(metrics: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -33,13 +34,16 @@ def test_real_samples_score_as_real_ones_do() -> None:
     assert scores.coverage == pytest.approx(expected, abs=0.03)
 
 
-def test_a_reference_does_not_depend_on_the_threads_that_were_allowed() -> None:
+def test_a_reference_does_not_depend_on_the_threads_that_were_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     digits = open_yardstick({"name": "digits"}, "random-conv")
     before = torch.get_num_threads()
     references = []
     try:
         for num_threads in (1, 2):
             torch.set_num_threads(num_threads)
+            monkeypatch.setenv("GANORCH_CACHE", str(tmp_path / str(num_threads)))
             references.append(replace(digits, _references={}).reference(Split.SELECT))
     finally:
         torch.set_num_threads(before)

@@ -44,6 +44,16 @@ def test_weights_are_trained_once_and_read_back_bit_for_bit(
     assert torch.equal(first["weight"], again["weight"])
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux lists its maps")
+def test_what_is_read_is_mapped_so_that_processes_share_its_memory(tmp_path: Path) -> None:
+    def make() -> dict[str, Tensor]:
+        return {"features": torch.zeros(1000, 64)}
+
+    mapped = cached_tensors("features", RECIPE, make, cache_dir=tmp_path)
+    assert str(only(tmp_path, "*.safetensors")) in Path("/proc/self/maps").read_text()
+    assert mapped["features"].shape == (1000, 64)
+
+
 def test_another_recipe_is_another_file(tmp_path: Path, training: CountedTraining) -> None:
     cached_tensors("net", RECIPE, training, cache_dir=tmp_path)
     cached_tensors("net", {**RECIPE, "train": "abd"}, training, cache_dir=tmp_path)

@@ -1,5 +1,6 @@
 """Against closed forms, a QR/SVD reference and hand calculation; never against itself."""
 
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -58,6 +59,31 @@ def test_a_pair_of_diagonal_covariances_by_hand() -> None:
     assert frechet_distance_to_moments(real, real.mean, identity) == pytest.approx(1.0, abs=1e-12)
 
 
+def test_an_integer_push_forward_is_exact() -> None:
+    """Y = X M has S_Y = M S_X M, and FD = tr (1 − M) S_X (1 − M): all are integers here."""
+    generator = torch.Generator().manual_seed(3)
+    root, half = torch.randint(-3, 4, (2, 16, 16), generator=generator).double()
+    covariance, matrix = root @ root.T, half @ half.T
+    eigenvalues, vectors = torch.linalg.eigh(covariance)
+    real = FactoredGaussian(torch.zeros(16).double(), vectors * eigenvalues.clamp(min=0).sqrt())
+    residual = torch.eye(16, dtype=torch.float64) - matrix
+    exact = float((residual @ covariance @ residual).trace())
+    assert exact == round(exact)
+    found = frechet_distance_to_moments(real, real.mean, matrix @ covariance @ matrix)
+    assert found == pytest.approx(exact, rel=1e-12)
+
+
+def test_forty_digits_agree() -> None:
+    real, fakes = draw(60, 6), draw(50, 6, seed=1) @ draw(6, 6, seed=2)
+    with mpmath.workdps(40):
+        first, second = (mpmath.matrix(torch.cov(side.T).tolist()) for side in (real, fakes))
+        roots = [mpmath.sqrt(each) for each in mpmath.eig(first * second, left=False, right=False)]
+        traces = sum(first[i, i] + second[i, i] for i in range(6))
+        expected = float(mpmath.re(traces - 2 * sum(roots)))
+    shift = float((real.mean(dim=0) - fakes.mean(dim=0)).square().sum())
+    assert distance(real, fakes) == pytest.approx(expected + shift, rel=1e-12)
+
+
 def test_one_dimension_by_hand() -> None:
     real = torch.tensor([[0.0], [2.0], [4.0]])  # mean 2, standard deviation 2
     fakes = torch.tensor([[4.0], [5.0], [6.0]])  # mean 5, standard deviation 1
@@ -68,12 +94,15 @@ def test_one_dimension_by_hand() -> None:
     n_real=st.integers(2, 40),
     n_fake=st.integers(2, 40),
     d=st.integers(1, 24),
+    rank=st.integers(1, 24),
+    scale=st.sampled_from([1e-3, 1.0, 1e4]),
     seed=st.integers(0, 999),
 )
-def test_every_shape_agrees_with_the_qr_reference(
-    n_real: int, n_fake: int, d: int, seed: int
+def test_every_shape_rank_and_scale_agrees_with_the_qr_reference(
+    n_real: int, n_fake: int, d: int, rank: int, scale: float, seed: int
 ) -> None:
-    real, fakes = draw(n_real, d, seed), draw(n_fake, d, seed + 1) + 0.1
+    mix = draw(min(rank, d), d, seed + 2) * scale
+    real, fakes = draw(n_real, len(mix), seed) @ mix, draw(n_fake, d, seed + 1) * scale + 0.1
     # Square roots of rounded zero eigenvalues cost half of the digits when n <= d.
     assert distance(real, fakes) == pytest.approx(qr_svd_distance(real, fakes), rel=2e-6)
 

@@ -47,9 +47,20 @@ def test_the_table_says_by_which_protocol(ganorch: Ganorch, sets: tuple[Path, Pa
     ]
     assert "50 fakes against 240 reals (all samples), features identity, protocol " in shown
     cells = {line.split("  ")[0]: line.split()[-3:] for line in shown.splitlines()}
-    assert cells["modes"] == ["—", "—", "—"]
+    assert "modes" not in cells  # of points without known centres
     assert cells["C2ST"][2] == "0.500"
     assert cells["FID debiased"][2] == "0"
+
+
+def test_too_few_samples_leave_the_debiased_distance_open_and_say_so(
+    ganorch: Ganorch, tmp_path: Path
+) -> None:
+    file = tmp_path / "wide.npy"
+    np.save(file, np.random.default_rng(0).normal(size=(100, 32)).astype(np.float32))
+    shown = ganorch("score", "--real", file, "--fake", file, "-n", 50).stdout
+    line = next(line for line in shown.splitlines() if line.startswith("FID debiased"))
+    assert line.split()[2:] == ["—", "—", "0"]
+    assert "need at least 4 times as many fakes, and reals, as features." in shown
 
 
 def test_what_was_learnt_from_shows_copies(ganorch: Ganorch, sets: tuple[Path, Path]) -> None:

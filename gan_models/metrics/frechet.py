@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gan_models.errors import MetricError
 from gan_models.metrics.moments import MIN_SAMPLES, Moments
+from gan_models.metrics.symmetric import eigenvalues_of, gram
 
 
 @dataclass(frozen=True)
@@ -75,18 +76,32 @@ def frechet_distance(real: FactoredGaussian, features: Tensor) -> float:
         MetricError: as :func:`checked_features`.
     """
     features = checked_features(features, real.dim)
-    if len(features) < real.factor.shape[1]:
+    if len(features) < real.dim:
         mean, scaled = _scaled(features)
-        projected = scaled @ real.factor
-        return _distance(real, mean, float(scaled.square().sum()), projected @ projected.T)
+        return _distance(real, mean, _squared_norm(scaled), gram((scaled @ real.factor).T))
     moments = Moments.of(features)
     return frechet_distance_to_moments(real, moments.mean, moments.covariance)
 
 
 def frechet_distance_to_moments(real: FactoredGaussian, mean: Tensor, covariance: Tensor) -> float:
     """Return the distance of a Gaussian with this mean (d) and covariance (d x d), float64."""
+    return _distance(real, mean, float(covariance.trace()), common_matrix(real, covariance))
+
+
+def common_matrix(real: FactoredGaussian, covariance: Tensor) -> Tensor:
+    """Return Fᵀ S_g F, whose eigenvalues are those of S_r S_g; symmetric to the last bit."""
     product = real.factor.T @ covariance @ real.factor
-    return _distance(real, mean, float(covariance.trace()), product)
+    return (product + product.T) / 2
+
+
+def distance_from_eigenvalues(
+    real: FactoredGaussian, mean: Tensor, variance: float, eigenvalues: Tensor
+) -> float:
+    """Return the distance, given the fakes' mean, the trace of their covariance, and Fᵀ S_g F's."""
+    shift = float((mean - real.mean).square().sum())
+    common = float(eigenvalues.sqrt().sum())
+    # Rounding leaves zeros of either sign for equal Gaussians.
+    return max(0.0, shift + _squared_norm(real.factor) + variance - 2 * common)
 
 
 def _scaled(features: Tensor) -> tuple[Tensor, Tensor]:
@@ -96,9 +111,9 @@ def _scaled(features: Tensor) -> tuple[Tensor, Tensor]:
     return mean, (values - mean) / (len(values) - 1) ** 0.5
 
 
-def _distance(real: FactoredGaussian, mean: Tensor, variance: float, product: Tensor) -> float:
-    # Rounding leaves zeros of either sign: eigenvalues here, and the distance of equal Gaussians.
-    eigenvalues = torch.linalg.eigvalsh((product + product.T) / 2).clamp(min=0)
-    real_variance = float(real.factor.square().sum())
-    shift = float((mean - real.mean).square().sum())
-    return max(0.0, shift + real_variance + variance - 2 * float(eigenvalues.sqrt().sum()))
+def _distance(real: FactoredGaussian, mean: Tensor, variance: float, symmetric: Tensor) -> float:
+    return distance_from_eigenvalues(real, mean, variance, eigenvalues_of(symmetric))
+
+
+def _squared_norm(values: Tensor) -> float:
+    return float(torch.linalg.vector_norm(values)) ** 2

@@ -21,8 +21,15 @@ from math import hypot, nan
 import torch
 from torch import Tensor
 
-from gan_models.metrics.frechet import FactoredGaussian, checked_features, frechet_distance
+from gan_models.metrics.frechet import (
+    FactoredGaussian,
+    checked_features,
+    common_matrix,
+    distance_from_eigenvalues,
+    frechet_distance,
+)
 from gan_models.metrics.moments import Moments
+from gan_models.metrics.symmetric import gram
 
 MIN_SAMPLES_PER_FEATURE = 4  # with fewer, terms beyond the second order are no longer small
 
@@ -53,16 +60,19 @@ def score_frechet(
         MetricError: as :func:`gan_models.metrics.frechet.checked_features`.
     """
     fake_features = checked_features(fake_features, real.dim)
-    value = frechet_distance(real, fake_features)
     if not enough_for_bias(len(real_features), len(fake_features), dim=real.dim):
-        return FrechetScore(value, nan, nan)
+        return FrechetScore(frechet_distance(real, fake_features), nan, nan)
     fake = Moments.of(fake_features)
-    eigenvalues, rotation = torch.linalg.eigh(real.factor.T @ fake.covariance @ real.factor)
+    covariance = fake.covariance
+    eigenvalues, rotation = torch.linalg.eigh(common_matrix(real, covariance))
+    eigenvalues = eigenvalues.clamp(min=0)
+    value = distance_from_eigenvalues(real, fake.mean, float(covariance.trace()), eigenvalues)
     kept = eigenvalues > _NEGLIGIBLE * eigenvalues[-1]
     roots, rotation = eigenvalues[kept].sqrt(), rotation[:, kept]
     shift = fake.mean - real.mean
-    of_fakes = _sampling_error(fake_features, fake.mean, real.factor @ rotation, roots, shift)
-    to_reals = _inverse_transposed(real.factor) @ rotation * roots
+    to_fakes = real.factor @ rotation / roots
+    of_fakes = _sampling_error(fake_features, fake.mean, to_fakes, roots, shift)
+    to_reals = _inverse_transposed(real.factor) @ rotation
     of_reals = _sampling_error(real_features, real.mean, to_reals, roots, -shift)
     return FrechetScore(
         value,
@@ -89,7 +99,7 @@ def bias_of_a_perfect_generator(real: FactoredGaussian, real_features: Tensor) -
     error = _sampling_error(
         real_features,
         real.mean,
-        real.factor[:, kept],
+        real.factor[:, kept] / variances[kept],
         variances[kept],
         torch.zeros_like(real.mean),
     )
@@ -105,21 +115,21 @@ class _SamplingError:
 
 
 def _sampling_error(
-    features: Tensor, mean: Tensor, projection: Tensor, roots: Tensor, shift: Tensor
+    features: Tensor, mean: Tensor, whitening: Tensor, roots: Tensor, shift: Tensor
 ) -> _SamplingError:
-    """Sum up one side; the features times ``projection`` (d x r) have variances ``roots``²."""
+    """Sum up one side; the features times ``whitening`` (d x r) have variance 1 each: z = y / s."""
     products = torch.zeros(len(roots), len(roots), dtype=torch.float64)
     influences, variance = [], 0.0
     for chunk in features.split(_CHUNK_ROWS):
         centred = chunk.double() - mean
-        squares = (centred @ projection).square()
+        squares = (centred @ whitening).square_()
         lengths = centred.square().sum(dim=1)
-        products += squares.T @ squares
-        influences.append(2 * (centred @ shift) + lengths - squares @ roots.reciprocal())
+        products += gram(squares)
+        influences.append(2 * (centred @ shift) + lengths - squares @ roots)
         variance += float(lengths.sum())
     num_samples = len(features)
-    fourth = products / num_samples - roots.pow(4).diag()
-    curvature = fourth / (torch.outer(roots, roots) * (roots + roots[:, None]))
+    fourth = products / num_samples - torch.eye(len(roots), dtype=torch.float64)
+    curvature = fourth * torch.outer(roots, roots) / (roots + roots[:, None])
     bias = variance / (num_samples - 1) + float(curvature.sum()) / 2
     return _SamplingError(bias / num_samples, float(torch.cat(influences).std()) / num_samples**0.5)
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from gan_models.errors import MetricError
+from gan_models.metrics.symmetric import gram
 
 MIN_SAMPLES = 2  # for a covariance
 _CHUNK_ROWS = 4096  # features may be float32 and larger than memory allows in float64
@@ -41,7 +42,7 @@ class Moments:
         values = chunk.double()
         mean = values.mean(dim=0)
         centred = values - mean
-        return cls(len(values), mean, centred.T @ centred, features)
+        return cls(len(values), mean, gram(centred), features)
 
     def merge(self, other: Self) -> Self:
         """Return the moments of both sets together.

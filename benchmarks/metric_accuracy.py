@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.metric_distributions import FAMILIES, Distribution, real_and_fake, true_distance
 from gan_models.metrics.frechet import fit_gaussian
-from gan_models.metrics.frechet_error import bias_of_a_perfect_generator, score_frechet
+from gan_models.metrics.frechet_error import bias_of_perfect, score_frechet
 from gan_models.seeds import derive_seed
 
 Z_95 = NormalDist().inv_cdf(0.975)
@@ -55,7 +55,7 @@ def estimate(
         reals, fakes = real.draw(num_reals, rng), fake.draw(num_fakes, rng)
         gaussian = fit_gaussian(reals)
         score = score_frechet(gaussian, reals, fakes)
-        floor = bias_of_a_perfect_generator(gaussian, reals) * (1 / num_reals + 1 / num_fakes)
+        floor = bias_of_perfect(gaussian, reals) * (1 + num_reals / num_fakes)
         rows.append((score.value, score.debiased, score.standard_error, floor))
     return Estimates(*np.array(rows).T)
 

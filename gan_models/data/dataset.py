@@ -41,6 +41,7 @@ class Dataset:
     labels: Tensor | None = None
     num_classes: int | None = None
     modes: Modes | None = None
+    is_stratified: bool = False  # whether each class has a fixed share of the samples
 
     def __len__(self) -> int:
         return self.stored.shape[0]

@@ -31,7 +31,7 @@ class UnsplitData:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def subset(self, rows: NDArray[np.int64]) -> Dataset:
+    def subset(self, rows: NDArray[np.int64], *, is_stratified: bool = False) -> Dataset:
         """Return the data set of these rows, in this order."""
         samples = self.samples[rows]
         labels = None if self.labels is None else self.labels[rows]
@@ -44,13 +44,14 @@ class UnsplitData:
             labels=None if labels is None else torch.from_numpy(labels),
             num_classes=self.num_classes,
             modes=self.modes,
+            is_stratified=is_stratified,
         )
 
     def split(self, seed: int) -> Splits:
         """Return train, select and certify, as :func:`split_indices` deals them."""
         rows = split_indices(len(self), self.labels, seed=seed)
-        return Splits(
-            train=self.subset(rows[Split.TRAIN]),
-            select=self.subset(rows[Split.SELECT]),
-            certify=self.subset(rows[Split.CERTIFY]),
-        )
+        parts = {
+            split: self.subset(rows[split], is_stratified=self.labels is not None)
+            for split in Split
+        }
+        return Splits(parts[Split.TRAIN], parts[Split.SELECT], parts[Split.CERTIFY])

@@ -65,7 +65,9 @@ def check_comparable(fakes: Tensor, reference: Reference, extractor: FeatureExtr
 def score_features(features: Tensor, reference: Reference, reached: ModeScores) -> Scores:
     """Score the checked features (N x d) of fakes, whose modes are known already."""
     half = len(features) // 2
-    frechet = score_frechet(reference.gaussian, reference.features, features)
+    frechet = score_frechet(
+        reference.gaussian, reference.features, features, strata=reference.strata
+    )
     kernel = kernel_distance(reference.features, reference.kernel_row_sums, features)
     neighbours = neighbour_scores(
         reference.features, reference.squared_radii, features, k=reference.k

@@ -12,7 +12,8 @@ as they are, so the features need not be Gaussian. The first-order term is a sum
 
     ψ(x) = 2 (x − mean)·(mean − other mean) + |x − mean|² − Σ_i y_i² / s_i,
 
-whose scatter gives the standard error. It is a little too large for fakes as good as real.
+whose scatter gives the standard error. It is a little too large for fakes as good as real. A real
+split with a fixed number of each class varies less: see :mod:`gan_models.metrics.sampling_error`.
 """
 
 from dataclasses import dataclass
@@ -29,11 +30,10 @@ from gan_models.metrics.frechet import (
     frechet_distance,
 )
 from gan_models.metrics.moments import Moments
-from gan_models.metrics.symmetric import gram
+from gan_models.metrics.sampling_error import View, sampling_error
 
 MIN_SAMPLES_PER_FEATURE = 4  # with fewer, terms beyond the second order are no longer small
 
-_CHUNK_ROWS = 4096
 _NEGLIGIBLE = 1e-12  # of the largest eigenvalue: rounding, not variance
 
 
@@ -52,9 +52,19 @@ class FrechetScore:
 
 
 def score_frechet(
-    real: FactoredGaussian, real_features: Tensor, fake_features: Tensor
+    real: FactoredGaussian,
+    real_features: Tensor,
+    fake_features: Tensor,
+    *,
+    strata: Tensor | None = None,
 ) -> FrechetScore:
     """Score m x d fake features against n x d real ones, whose Gaussian was fitted before.
+
+    Args:
+        real: fitted to ``real_features``.
+        real_features: n x d.
+        fake_features: m x d, drawn at random.
+        strata: the class of each real, where their split holds a fixed number of each class.
 
     Raises:
         MetricError: as :func:`gan_models.metrics.frechet.checked_features`.
@@ -70,10 +80,10 @@ def score_frechet(
     kept = eigenvalues > _NEGLIGIBLE * eigenvalues[-1]
     roots, rotation = eigenvalues[kept].sqrt(), rotation[:, kept]
     shift = fake.mean - real.mean
-    to_fakes = real.factor @ rotation / roots
-    of_fakes = _sampling_error(fake_features, fake.mean, to_fakes, roots, shift)
-    to_reals = _inverse_transposed(real.factor) @ rotation
-    of_reals = _sampling_error(real_features, real.mean, to_reals, roots, -shift)
+    seen = View(fake.mean, real.factor @ rotation / roots, roots, shift)
+    of_fakes = sampling_error(fake_features, seen)
+    seen = View(real.mean, _inverse_transposed(real.factor) @ rotation, roots, -shift)
+    of_reals = sampling_error(real_features, seen, strata)
     return FrechetScore(
         value,
         debiased=value - of_fakes.bias - of_reals.bias,
@@ -86,52 +96,28 @@ def enough_for_bias(n_real: int, n_fake: int, *, dim: int) -> bool:
     return min(n_real, n_fake) >= MIN_SAMPLES_PER_FEATURE * dim
 
 
-def bias_of_a_perfect_generator(real: FactoredGaussian, real_features: Tensor) -> float:
-    """Return c, where n fakes drawn as n_r reals are score c (1/n + 1/n_r) on average.
+def bias_of_perfect(
+    real: FactoredGaussian, real_features: Tensor, strata: Tensor | None = None
+) -> float:
+    """Return what a draw of as many samples adds to the distance of equal distributions.
 
-    NaN where there are fewer than ``MIN_SAMPLES_PER_FEATURE`` reals for each feature.
+    It falls as one over their number. NaN where there are fewer than ``MIN_SAMPLES_PER_FEATURE``
+    reals for each feature.
+
+    Args:
+        real: fitted to ``real_features``.
+        real_features: n x d.
+        strata: the class of each sample for a draw with a fixed number of each class; None for
+            one at random, as fakes are.
     """
     num_samples, dim = real_features.shape
     if not enough_for_bias(num_samples, num_samples, dim=dim):
         return nan
     variances = real.factor.square().sum(dim=0)
     kept = variances > _NEGLIGIBLE * variances.max()
-    error = _sampling_error(
-        real_features,
-        real.mean,
-        real.factor[:, kept] / variances[kept],
-        variances[kept],
-        torch.zeros_like(real.mean),
-    )
-    return error.bias * num_samples
-
-
-@dataclass(frozen=True)
-class _SamplingError:
-    """What the draw of one of the two sets does to their distance."""
-
-    bias: float
-    standard_error: float
-
-
-def _sampling_error(
-    features: Tensor, mean: Tensor, whitening: Tensor, roots: Tensor, shift: Tensor
-) -> _SamplingError:
-    """Sum up one side; the features times ``whitening`` (d x r) have variance 1 each: z = y / s."""
-    products = torch.zeros(len(roots), len(roots), dtype=torch.float64)
-    influences, variance = [], 0.0
-    for chunk in features.split(_CHUNK_ROWS):
-        centred = chunk.double() - mean
-        squares = (centred @ whitening).square_()
-        lengths = centred.square().sum(dim=1)
-        products += gram(squares)
-        influences.append(2 * (centred @ shift) + lengths - squares @ roots)
-        variance += float(lengths.sum())
-    num_samples = len(features)
-    fourth = products / num_samples - torch.eye(len(roots), dtype=torch.float64)
-    curvature = fourth * torch.outer(roots, roots) / (roots + roots[:, None])
-    bias = variance / (num_samples - 1) + float(curvature.sum()) / 2
-    return _SamplingError(bias / num_samples, float(torch.cat(influences).std()) / num_samples**0.5)
+    whitening = real.factor[:, kept] / variances[kept]
+    seen = View(real.mean, whitening, variances[kept], torch.zeros_like(real.mean))
+    return sampling_error(real_features, seen, strata).bias
 
 
 def _inverse_transposed(factor: Tensor) -> Tensor:

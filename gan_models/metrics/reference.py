@@ -12,13 +12,13 @@ from gan_models.features.base import FeatureExtractor
 from gan_models.features.cache import Tensors, cached_tensors
 from gan_models.metrics.bins import Bins, fit_bins
 from gan_models.metrics.frechet import FactoredGaussian, checked_features, fit_gaussian
-from gan_models.metrics.frechet_error import bias_of_a_perfect_generator, enough_for_bias
+from gan_models.metrics.frechet_error import bias_of_perfect, enough_for_bias
 from gan_models.metrics.kernel import kernel_row_sums
 from gan_models.metrics.neighbours import DEFAULT_K, check_enough, squared_radii
 from gan_models.metrics.protocol import Protocol
 from gan_models.threads import pinned_threads
 
-REFERENCE_VERSION = 1  # to be raised when code moves a number of a reference
+REFERENCE_VERSION = 2  # to be raised when code moves a number of a reference
 
 _BINS_SEED = 0
 
@@ -29,7 +29,10 @@ class Reference:
 
     ``features`` is n x d float32, ``squared_radii`` (length n) reaches to each sample's k-th
     nearest other one, ``kernel_row_sums`` (length n) is the real part of the kernel distance.
-    The tensors are views of a file that other processes share: do not write into them.
+    ``strata`` is the class of each sample where the split holds a fixed number of each class.
+    ``bias_of_reals`` is what their finite number adds to a Fréchet distance of 0, and
+    ``bias_of_random`` what as many samples drawn at random do. The tensors are views of a file that
+    other processes share: do not write into them.
     """
 
     data_name: str
@@ -42,7 +45,9 @@ class Reference:
     squared_radii: Tensor
     kernel_row_sums: Tensor
     bins: Bins
-    bias_of_perfect: float
+    strata: Tensor | None
+    bias_of_reals: float
+    bias_of_random: float
     k: int
 
     def __len__(self) -> int:
@@ -55,7 +60,7 @@ class Reference:
         """
         if not enough_for_bias(len(self), n_fake, dim=self.gaussian.dim):
             return nan
-        return self.bias_of_perfect * (1 / n_fake + 1 / len(self))
+        return self.bias_of_reals + self.bias_of_random * len(self) / n_fake
 
     def protocol(self, *, n_fake: int, seed: int) -> Protocol:
         """Return the protocol of scoring ``n_fake`` fakes drawn by ``seed`` against this."""
@@ -94,8 +99,9 @@ def build_reference(
     features = real_features(real, extractor, cache_dir=cache_dir)
     parts = cached_tensors(
         "reference",
-        _recipe(real, extractor) | {"k": k, "bins_seed": _BINS_SEED},
-        lambda: _summarise(features, k),
+        _recipe(real, extractor)
+        | {"k": k, "bins_seed": _BINS_SEED, "stratified": real.is_stratified},
+        lambda: _summarise(features, _strata(real), k),
         cache_dir=cache_dir,
     )
     return Reference(
@@ -109,7 +115,9 @@ def build_reference(
         squared_radii=parts["squared_radii"],
         kernel_row_sums=parts["kernel_row_sums"],
         bins=Bins(parts["bin_centres"], parts["bin_real_counts"]),
-        bias_of_perfect=float(parts["bias_of_perfect"]),
+        strata=_strata(real),
+        bias_of_reals=float(parts["bias_of_reals"]),
+        bias_of_random=float(parts["bias_of_random"]),
         k=k,
     )
 
@@ -144,10 +152,9 @@ def _extract(real: Dataset, extractor: FeatureExtractor) -> Tensors:
 
 
 @pinned_threads(1)
-def _summarise(features: Tensor, k: int) -> Tensors:
+def _summarise(features: Tensor, strata: Tensor | None, k: int) -> Tensors:
     gaussian = fit_gaussian(features)
     bins = fit_bins(features, seed=_BINS_SEED)
-    bias = bias_of_a_perfect_generator(gaussian, features)
     return {
         "mean": gaussian.mean,
         "factor": gaussian.factor,
@@ -155,5 +162,14 @@ def _summarise(features: Tensor, k: int) -> Tensors:
         "kernel_row_sums": kernel_row_sums(features),
         "bin_centres": bins.centres,
         "bin_real_counts": bins.real_counts,
-        "bias_of_perfect": torch.tensor(bias, dtype=torch.float64),
+        "bias_of_reals": _scalar(bias_of_perfect(gaussian, features, strata)),
+        "bias_of_random": _scalar(bias_of_perfect(gaussian, features)),
     }
+
+
+def _strata(real: Dataset) -> Tensor | None:
+    return real.labels if real.is_stratified else None
+
+
+def _scalar(value: float) -> Tensor:
+    return torch.tensor(value, dtype=torch.float64)

@@ -16,7 +16,7 @@ from gan_models.metrics.frechet import (
 from gan_models.metrics.frechet_error import (
     MIN_SAMPLES_PER_FEATURE,
     FrechetScore,
-    bias_of_a_perfect_generator,
+    bias_of_perfect,
     score_frechet,
 )
 
@@ -89,7 +89,7 @@ def test_fakes_as_good_as_real_score_zero_without_bias_and_the_floor_with_it() -
         score = score_frechet(fitted, real, fakes)
         value.append(score.value)
         debiased.append(score.debiased)
-        floor.append(bias_of_a_perfect_generator(fitted, real) * (1 / 150 + 1 / 300))
+        floor.append(bias_of_perfect(fitted, real) * (1 + 150 / 300))
     mean_value = sum(value) / 100
     assert sum(floor) / 100 == pytest.approx(mean_value, rel=0.07)
     assert abs(sum(debiased) / 100) < 0.07 * mean_value
@@ -113,16 +113,15 @@ def test_two_diagonal_covariances_by_hand() -> None:
     score = score_frechet(fit_gaussian(real), real, fakes)
     assert score.value == pytest.approx(1.0, abs=1e-9)
     assert n * (score.value - score.debiased) == pytest.approx(25 / 6 + 5 + 13 / 6, rel=0.01)
-    assert bias_of_a_perfect_generator(fit_gaussian(real), real) == pytest.approx(8.3, rel=0.01)
+    assert n * bias_of_perfect(fit_gaussian(real), real) == pytest.approx(8.3, rel=0.01)
 
 
 def test_an_isotropic_floor_has_its_closed_form() -> None:
     """S_r = 1 in d dimensions: n floor = 1.25 d + d² / 4."""
     samples = gaussian(50_000, torch.Generator().manual_seed(4))
     expected = 1.25 * DIM + DIM**2 / 4
-    assert bias_of_a_perfect_generator(fit_gaussian(samples), samples) == pytest.approx(
-        expected, rel=0.02
-    )
+    bias = bias_of_perfect(fit_gaussian(samples), samples)
+    assert 50_000 * bias == pytest.approx(expected, rel=0.02)
 
 
 def test_the_standard_error_agrees_with_the_derivative_in_each_sample() -> None:
@@ -151,7 +150,7 @@ def test_too_few_samples_a_dimension_leave_only_the_raw_value(n_real: int, n_fak
     assert score.value == frechet_distance(fitted, fakes)
     assert isnan(score.debiased)
     assert isnan(score.standard_error)
-    assert isnan(bias_of_a_perfect_generator(fitted, real)) == (n_real < 32)
+    assert isnan(bias_of_perfect(fitted, real)) == (n_real < 32)
 
 
 def test_dead_features_change_nothing() -> None:

@@ -5,11 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_models.data.dataset import Dataset, Split
+from gan_models.data.dataset import Dataset, Split, Splits
 from gan_models.errors import MetricError
+from gan_models.features.classifier import ClassifierFeatures
 from gan_models.features.identity import IdentityFeatures
 from gan_models.metrics.frechet import frechet_distance
 from gan_models.metrics.reference import Reference, build_reference
+from gan_models.samples import SampleKind
+from tests.gan_models.datasets import make_dataset
 
 
 def reference_of(real: Dataset, k: int = 5) -> Reference:
@@ -83,7 +86,7 @@ def test_a_second_build_computes_nothing_and_gives_the_same_bits(
     assert again.split is Split.CERTIFY
     for one, other in zip(tensors_of(first_built), tensors_of(again), strict=True):
         assert torch.equal(one, other)
-    assert again.bias_of_perfect == first_built.bias_of_perfect
+    assert again.bias_of_reals == first_built.bias_of_reals
 
 
 def tensors_of(reference: Reference) -> list[torch.Tensor]:
@@ -121,6 +124,31 @@ def test_the_floor_is_what_fresh_reals_score(ring: Dataset) -> None:
     reference = reference_of(replace(ring, stored=fresh(4000), fingerprint="fresh"))
     distances = [frechet_distance(reference.gaussian, fresh(500)) for _ in range(500)]
     assert reference.frechet_floor(500) == pytest.approx(sum(distances) / 500, rel=0.15)
+
+
+def test_the_floor_of_a_split_by_class_is_what_fresh_reals_score_against_it(
+    digits: Splits, digit_classifier: ClassifierFeatures
+) -> None:
+    """The split has its exact share of every class, so less varies than in a draw at random."""
+    everything = torch.cat([digit_classifier(digits[split].stored) for split in Split])
+    labels = torch.cat([digits[split].labels for split in Split])  # type: ignore[misc]
+    of_class = [(labels == each).nonzero()[:, 0] for each in range(10)]
+    generator = torch.Generator().manual_seed(0)
+    floors, random_floors, distances = [], [], []
+    for repeat in range(12):
+        drawn = [rows[torch.randint(len(rows), (30,), generator=generator)] for rows in of_class]
+        rows = torch.cat(drawn)
+        points = make_dataset("dealt", SampleKind.POINT, everything[rows], labels=labels[rows])
+        real = replace(points, is_stratified=True, fingerprint=f"dealt {repeat}")
+        reference = reference_of(real)
+        fresh = torch.randint(len(labels), (40, 1000), generator=generator)
+        distances += [frechet_distance(reference.gaussian, everything[rows]) for rows in fresh]
+        floors.append(reference.frechet_floor(1000))
+        at_random = reference_of(replace(real, is_stratified=False))
+        random_floors.append(at_random.frechet_floor(1000))
+    expected = sum(distances) / len(distances)
+    assert sum(floors) / 12 == pytest.approx(expected, rel=0.1)
+    assert sum(random_floors) / 12 > 1.2 * expected
 
 
 def test_there_is_no_floor_for_fewer_samples_than_the_bias_needs(ring: Dataset) -> None:

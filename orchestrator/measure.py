@@ -32,7 +32,7 @@ def check_same_measure(
         raise ConfigError(
             f"protocol {now.hash}: scores in {paths.root} were taken by "
             f"{', '.join(sorted(strange))} and cannot be compared: the data, sweep.yaml or the "
-            "version of a library has changed"
+            "feature network has changed"
         )
     write_json(paths.protocol, now.to_mapping())
 
@@ -54,7 +54,7 @@ def _check_comparable(now: Protocol, paths: RunPaths) -> None:
         check_comparable(now.to_mapping(), before)
     except MetricError as error:
         raise ConfigError(
-            f"{paths.protocol}: {error}; the data, sweep.yaml or a library has changed"
+            f"{paths.protocol}: {error}; the data, sweep.yaml or the feature network has changed"
         ) from error
     except ValueError as error:
         raise ConfigError(f"{paths.protocol}: not a protocol ({error}); remove it") from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import isnan, nan
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +17,26 @@ from gan_models.data.unsplit import UnsplitData
 from gan_models.errors import DataError, MetricError, nearest
 from gan_models.features.base import FeatureExtractor
 from gan_models.features.resolve import resolve_features
-from gan_models.metrics.evaluate import score_samples
-from gan_models.metrics.neighbours import DEFAULT_K, check_enough
+from gan_models.metrics.evaluate import score_features
+from gan_models.metrics.frechet import checked_features
+from gan_models.metrics.modes import score_modes
 from gan_models.metrics.perfect import perfect_coverage
 from gan_models.metrics.protocol import Protocol
 from gan_models.metrics.reference import Reference, build_reference, real_features
 from gan_models.metrics.scores import Scores, Scrutiny
 from gan_models.metrics.scrutiny import scrutinise
+from gan_models.metrics.two_sample import MIN_SAMPLES
 from gan_models.metrics.vendi import vendi_score
 from gan_models.model_folder import load_model
 from gan_models.samples import SampleSpec
-from gan_models.seeds import derive_seed
+from gan_models.seeds import derive_seed, torch_generator
 from orchestrator.errors import UsageError
 from orchestrator.generators import generator_folder
+from orchestrator.overlap import MOST_SHARED_FRAC, shared_frac
 from orchestrator.records import json_ready
 
 DEFAULT_NUM_DRAWN = 2000  # fakes drawn from a generator
+_MANY_BINS = 20  # with fewer, the share of those that differ jumps
 ALL = "all"  # in a protocol: the reference is every sample, not one split of them
 
 
@@ -45,6 +49,7 @@ class SetScores:
     as_good_as_real: Mapping[str, float]
     protocol: Protocol
     features: str
+    warning: str = ""
 
     def to_mapping(self) -> dict[str, Any]:
         """Return ``metrics``, ``as_good_as_real``, ``protocol`` and ``protocol_hash`` as data."""
@@ -110,51 +115,71 @@ def score_sets(
         UsageError: if a run has no generator yet, or there are fewer fakes than asked for.
     """
     reals = _open_reals(real)
-    check_enough(len(reals.reference), DEFAULT_K, real)
     beside = (real, reals.splits.sample)
     fakes = _open_fakes(fake, num_fakes, seed=seed, beside=beside)
-    learnt_from = reals.train if train is None else _open_train(train, beside)
+    for side, samples in ((real, reals.reference.stored), (str(fake), fakes)):
+        _check_enough(len(samples), side)
+    learnt_from = reals.train if train is None else _open_train(train, reals, beside)
     extractor, modes = resolve_features(features, reals.splits)
     reference = build_reference(reals.reference, Split.CERTIFY, extractor)
-    scores = score_samples(fakes, reference, extractor, modes)
-    scrutiny = _scrutinise(fakes, scores, reference, (extractor, learnt_from), seed)
+    seen = _features_of(fakes, extractor, str(fake))
+    train_seen = None if learnt_from is None else real_features(learnt_from, extractor)
+    scrutiny = scrutinise(seen, reference, train_seen, seed=seed)
     return SetScores(
-        scores=scores,
+        scores=score_features(seen, reference, score_modes(modes, fakes)),
         scrutiny=scrutiny,
         as_good_as_real=_as_good_as_real(reference, len(fakes), scrutiny),
         protocol=replace(reference.protocol(n_fake=len(fakes), seed=seed), split=reals.part),
         features=extractor.name,
+        warning=_warning(fakes, reals.reference),
     )
+
+
+def _features_of(fakes: Tensor, extractor: FeatureExtractor, place: str) -> Tensor:
+    try:
+        return checked_features(extractor(fakes), extractor.dim)
+    except MetricError as error:
+        raise MetricError(f"{place}: {error}") from error
 
 
 def _as_good_as_real(reference: Reference, n_fake: int, scrutiny: Scrutiny) -> dict[str, float]:
     """Return what fresh reals in place of ``n_fake`` fakes would score on average, where known."""
+    has_many_bins = len(reference.bins.real_counts) >= _MANY_BINS
     return {
         "fid": reference.frechet_floor(n_fake),
         "fid_debiased": 0.0,
         "kid": 0.0,
         "density": 1.0,
         "coverage": perfect_coverage(len(reference), n_fake, reference.k),
-        "vendi": vendi_score(reference.features),
-        "bins_differing_frac": 0.05,
+        "vendi": _vendi_of_reals(reference.features, n_fake),
+        "bins_differing_frac": 0.05 if has_many_bins else nan,
         "c2st": 0.5,
         "closer_to_train_frac": 0.5,
         "copies_frac": scrutiny.fair_copies_frac,
     }
 
 
-def _scrutinise(
-    fakes: Tensor,
-    scores: Scores,
-    reference: Reference,
-    learnt: tuple[FeatureExtractor, Dataset | None],
-    seed: int,
-) -> Scrutiny:
-    extractor, train = learnt
-    if isnan(scores.fid):  # fakes that are not finite have no features to tell apart
-        return Scrutiny(c2st=nan, c2st_standard_error=nan)
-    learnt_from = None if train is None else real_features(train, extractor)
-    return scrutinise(extractor(fakes), reference, learnt_from, seed=seed)
+def _vendi_of_reals(features: Tensor, num: int) -> float:
+    """Return the Vendi score of as many reals, drawn at random: it grows with their number."""
+    if num > len(features):
+        return nan
+    order = torch.randperm(len(features), generator=torch_generator("cpu", 0, "vendi of reals"))
+    return vendi_score(features[order[:num]])
+
+
+def _check_enough(num_samples: int, place: str) -> None:
+    if num_samples < MIN_SAMPLES:
+        raise MetricError(f"{place}: {num_samples} samples; at least {MIN_SAMPLES} are needed")
+
+
+def _warning(fakes: Tensor, real: Dataset) -> str:
+    shared = shared_frac(fakes, real.stored)
+    if shared <= MOST_SHARED_FRAC:
+        return ""
+    return (
+        f"{shared:.0%} of the fakes stand among the reals too: errors and what real samples score "
+        "hold for sets that have nothing in common"
+    )
 
 
 def _open_reals(real: str) -> _Reals:
@@ -169,9 +194,15 @@ def _open_reals(real: str) -> _Reals:
     return _Reals(data.split(seed=0), _whole(data), ALL, None)
 
 
-def _open_train(path: Path, beside: tuple[str, SampleSpec]) -> Dataset:
+def _open_train(path: Path, reals: _Reals, beside: tuple[str, SampleSpec]) -> Dataset:
     data = _whole(read_samples(path.expanduser()))
     _check_alike((str(path), data.sample), beside)
+    shared = shared_frac(reals.reference.stored, data.stored)
+    if shared > MOST_SHARED_FRAC:
+        raise MetricError(
+            f"{path}: {shared:.0%} of the reals ({beside[0]}) stand in it too; copies show only "
+            "beside reals that the generator did not learn from: give others as --real"
+        )
     return data
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -23,7 +23,7 @@ from gan_models.files import file_sha256, whole_file, write_json
 Recipe = Mapping[str, str | int | float]
 Tensors = dict[str, Tensor]
 
-_LOCK_TIMEOUT_S = 1800  # longer than anything that another process may be busy making
+_LOCK_TIMEOUT_S = 6 * 3600  # a large network on one core takes hours for a large split
 
 logger = logging.getLogger(__name__)
 
@@ -63,13 +63,29 @@ def cached_tensors(
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    try:
+    lock = FileLock(file.with_suffix(".lock"), timeout=_LOCK_TIMEOUT_S)
+    with _writing_to(file.parent):
         file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file.with_suffix(".lock"), timeout=_LOCK_TIMEOUT_S):
-            yield
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise MetricError(
+                f"feature cache: another process has held {lock.lock_file} for "
+                f"{_LOCK_TIMEOUT_S / 3600:g} hours: end it, or set GANORCH_CACHE to another folder"
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _writing_to(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise MetricError(
-            f"feature cache {file.parent}: {error.strerror or error}; "
+            f"feature cache {folder}: {error.strerror or error}; "
             "set GANORCH_CACHE to a folder that can be written"
         ) from error
 
@@ -88,10 +104,11 @@ def _is_whole(file: Path, recipe: Recipe) -> bool:
 
 
 def _save(file: Path, recipe: Recipe, tensors: Tensors) -> None:
-    with whole_file(file) as draft:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, draft)
-    # Last, so that a note never vouches for a file that is not there.
-    write_json(file.with_suffix(".json"), _note(file, recipe))
+    with _writing_to(file.parent):
+        with whole_file(file) as draft:
+            save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, draft)
+        # Last, so that a note never vouches for a file that is not there.
+        write_json(file.with_suffix(".json"), _note(file, recipe))
 
 
 def _note(file: Path, recipe: Recipe) -> dict[str, object]:

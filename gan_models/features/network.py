@@ -13,6 +13,7 @@ from gan_models.seeds import torch_generator
 
 Network = TypeVar("Network", bound=nn.Module)
 
+NETWORK_VERSION = 1  # to be raised when code moves a feature with the weights as they are
 FEATURE_DIM = 64
 LEAK = 0.2  # slope of leaky ReLUs
 
@@ -83,7 +84,7 @@ def apply_in_batches(
 
 def weights_fingerprint(recipe: str, weights: Mapping[str, Tensor]) -> str:
     """Hash what a network computes: the name of its recipe, and every weight's name and bits."""
-    digest = hashlib.sha256(recipe.encode())
+    digest = hashlib.sha256(f"{recipe} network {NETWORK_VERSION} leak {LEAK}".encode())
     for name in sorted(weights):
         values = weights[name].detach().cpu().contiguous()
         digest.update(f"{name}{tuple(values.shape)}{values.dtype}".encode())

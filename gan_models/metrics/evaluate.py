@@ -40,11 +40,7 @@ def score_samples(
     if not features.isfinite().all():
         return Scores(fid=nan)
     features = checked_features(features, extractor.dim)
-    return score_features(
-        features,
-        reference,
-        ModeScores(nan, nan, nan) if modes is None else score_modes(modes, fakes),
-    )
+    return score_features(features, reference, score_modes(modes, fakes))
 
 
 def check_comparable(fakes: Tensor, reference: Reference, extractor: FeatureExtractor) -> None:

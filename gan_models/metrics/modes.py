@@ -18,9 +18,9 @@ class ModeScores:
     ``reverse_kl`` is that of the samples within modes from equal modes, in nats.
     """
 
-    modes: float
-    mode_entropy: float
-    high_quality_frac: float
+    modes: float = nan
+    mode_entropy: float = nan
+    high_quality_frac: float = nan
     reverse_kl: float = nan
 
 
@@ -46,8 +46,13 @@ def mode_scores(assignment: Tensor, num_modes: int) -> ModeScores:
     )
 
 
-def score_modes(assigner: ModeAssigner, stored: Tensor) -> ModeScores:
-    """Assign and score; the high-quality share is NaN where the assigner does not judge it."""
+def score_modes(assigner: ModeAssigner | None, stored: Tensor) -> ModeScores:
+    """Assign and score; the high-quality share is NaN where the assigner does not judge it.
+
+    Without an assigner all scores are NaN.
+    """
+    if assigner is None:
+        return ModeScores()
     scores = mode_scores(assigner(stored), assigner.num_modes)
     if assigner.judges_quality:
         return scores

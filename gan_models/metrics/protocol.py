@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from gan_models.errors import MetricError
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gan_models.data.dataset import Dataset, Split
+from gan_models.errors import MetricError
 from gan_models.features.base import FeatureExtractor
 from gan_models.features.cache import Tensors, cached_tensors
 from gan_models.metrics.bins import Bins, fit_bins
@@ -93,10 +94,16 @@ def build_reference(
         cache_dir: where to look; None means the user's cache.
 
     Raises:
-        MetricError: if there are fewer than k + 2 samples, or features are not finite.
+        MetricError: if there are fewer than k + 2 samples, or features are not finite, or all
+            equal.
     """
     check_enough(len(real), k, f"{real.name}, {split} split")
     features = real_features(real, extractor, cache_dir=cache_dir)
+    if (features == features[0]).all():
+        raise MetricError(
+            f"{real.name}: '{extractor.name}' gives all {len(real)} real samples equal features, "
+            "in which nothing can be compared"
+        )
     parts = cached_tensors(
         "reference",
         _recipe(real, extractor)

@@ -15,7 +15,7 @@ from gan_models.errors import MetricError
 from gan_models.metrics.distances import check_widths, k_nearest
 from gan_models.seeds import torch_generator
 
-_MIN_SAMPLES = 10  # of each kind: five to learn from and five to be asked about
+MIN_SAMPLES = 10  # of each kind: five to learn from and five to be asked about
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +50,9 @@ def two_sample_accuracy(real: Tensor, fakes: Tensor, *, seed: int) -> TwoSample:
             finite.
     """
     for samples, what in ((real, "reals"), (fakes, "fakes")):
-        if len(samples) < _MIN_SAMPLES:
+        if len(samples) < MIN_SAMPLES:
             raise MetricError(
-                f"two-sample test: {len(samples)} {what}; at least {_MIN_SAMPLES} are needed"
+                f"two-sample test: {len(samples)} {what}; at least {MIN_SAMPLES} are needed"
             )
     check_widths(real, fakes)
     generator = torch_generator("cpu", seed, "two-sample test")

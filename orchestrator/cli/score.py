@@ -41,13 +41,16 @@ _TITLES = {"fid": "FID", "fid_debiased": "FID debiased", "kid": "KID", "c2st": "
 def score(*, as_json: bool, **asked: Any) -> None:
     """Score fake samples against real ones.
 
-    Samples are a folder of images, .npz, .npy or Parquet; rows of numbers are points, or features
-    that you took yourself (--features identity). Of a data set by name the certify split is the
-    reference, of your own data every sample.
+    Samples are a folder of images, .npz (as 'samples'), .npy or Parquet; rows of numbers are
+    points, or features that you took yourself (--features identity). Of a data set by name the
+    certify split is the reference, of your own data every sample.
     """
     from orchestrator.scoring import score_sets
 
-    scored = score_sets(**asked).to_mapping()
+    found = score_sets(**asked)
+    if found.warning:
+        click.echo(f"ganorch: warning: {found.warning}", err=True)
+    scored = found.to_mapping()
     if as_json:
         print_json(scored)
         return

@@ -49,7 +49,7 @@ def test_what_differs_from_the_kept_protocol_is_named(paths: RunPaths, config: S
     paths.protocol.write_text(json.dumps(older.to_mapping()))
     message = (
         rf"protocol.json: .* features \(another network, now {protocol.features}\), "
-        rf"n_real \(7, now {protocol.n_real}\); the data, sweep.yaml or a library has changed"
+        rf"n_real \(7, now {protocol.n_real}\); the data, sweep.yaml or the feature network has"
     )
     with pytest.raises(ConfigError, match=message):
         check_same_measure(config, paths, [])

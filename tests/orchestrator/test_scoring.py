@@ -8,12 +8,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.linalg import sqrtm
+from torch import Tensor, nn
 
 from gan_models.data.digits import read_digits
 from gan_models.errors import DataError, MetricError
 from gan_models.metrics.protocol import Protocol
 from orchestrator.errors import UsageError
 from orchestrator.scoring import score_sets
+from tests.gan_models.features.network_files import save_scripted
 
 Points = NDArray[np.float32]
 WritePoints = Callable[[str, Points], Path]
@@ -122,9 +124,40 @@ def test_sides_that_cannot_be_read_are_refused(write_points: WritePoints, tmp_pa
     with pytest.raises(DataError, match="none: does not exist"):
         score_sets(real, tmp_path / "none")
     few = write_points("few", cloud(6, seed=0))
-    with pytest.raises(MetricError, match="few.npy: 6 samples; at least 7 are needed"):
+    with pytest.raises(MetricError, match="few.npy: 6 samples; at least 10 are needed"):
         score_sets(str(few), Path(real))
-    with pytest.raises(MetricError, match="fakes: 6 samples; at least 7"):
+    with pytest.raises(MetricError, match="few.npy: 6 samples; at least 10"):
         score_sets(real, few)
     with pytest.raises(MetricError, match="features = 'inception'"):
         score_sets(real, Path(real), features="inception")
+
+
+class BlindedByLight(nn.Module):
+    """Gives NaN for bright images: as a network does that overflows."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        means = images.float().mean([2, 3])
+        return means / (means < 200)
+
+
+def test_fakes_that_a_network_cannot_see_are_refused_with_their_number(tmp_path: Path) -> None:
+    network = save_scripted(tmp_path / "net.pt", BlindedByLight())
+    images = np.random.default_rng(0).integers(0, 100, (40, 3, 8, 8), dtype=np.uint8)
+    np.save(tmp_path / "real.npy", images)
+    images[:7] = 255
+    np.save(tmp_path / "fake.npy", images)
+    message = r"fake.npy: 7 of 40 samples have NaN or infinite features"
+    with pytest.raises(MetricError, match=message):
+        score_sets(
+            str(tmp_path / "real.npy"), tmp_path / "fake.npy", features=f"torchscript:{network}"
+        )
+
+
+def test_as_good_as_real_says_only_what_is_known(write_points: WritePoints) -> None:
+    real, fake = write_points("real", cloud(300, seed=0)), write_points("fake", cloud(400, seed=1))
+    found = score_sets(str(real), fake).to_mapping()["as_good_as_real"]
+    assert found["vendi"] is None  # of 400 reals; there are 300
+    assert found["bins_differing_frac"] is None  # of 7 bins
+    fewer = score_sets(str(real), fake, num_fakes=50).to_mapping()["as_good_as_real"]
+    assert 1 < fewer["vendi"] < 4  # of unit vectors in three dimensions
+    assert (fewer["density"], fewer["c2st"]) == (1, 0.5)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 from torch import Tensor
 
 from gan_models.errors import MetricError
+from gan_models.features import cache
 from gan_models.features.cache import cache_folder, cached_tensors
 
 RECIPE: dict[str, str | int | float] = {"recipe": 1, "train": "abc"}
@@ -164,3 +166,23 @@ def test_the_environment_is_asked_where_no_folder_is_given(
     monkeypatch.setenv("GANORCH_CACHE", str(tmp_path))
     cached_tensors("net", RECIPE, training)
     assert only(tmp_path, "net-*.safetensors").exists()
+
+
+def test_a_lock_that_is_held_for_ever_is_named_with_the_way_out(
+    tmp_path: Path, training: CountedTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached_tensors("net", RECIPE, training, cache_dir=tmp_path)
+    monkeypatch.setattr(cache, "_LOCK_TIMEOUT_S", 0.01)
+    with (
+        FileLock(only(tmp_path, "*.lock")),
+        pytest.raises(MetricError, match=r"another process has held .*\.lock .* GANORCH_CACHE"),
+    ):
+        cached_tensors("net", RECIPE, training, cache_dir=tmp_path)
+
+
+def test_a_failure_of_what_is_made_is_not_blamed_on_the_cache(tmp_path: Path) -> None:
+    def failing() -> dict[str, Tensor]:
+        raise OSError("no such network")
+
+    with pytest.raises(OSError, match="^no such network$"):
+        cached_tensors("net", RECIPE, failing, cache_dir=tmp_path)

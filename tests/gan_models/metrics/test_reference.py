@@ -43,7 +43,7 @@ def test_the_protocol_names_everything_that_moves_a_score(ring: Dataset) -> None
         "n_real": 4000,
         "k": 3,
         "seed": 7,
-        "version": 1,
+        "version": 2,
     }
 
 
@@ -155,3 +155,10 @@ def test_there_is_no_floor_for_fewer_samples_than_the_bias_needs(ring: Dataset) 
     assert isnan(reference_of(ring).frechet_floor(7))
     assert isnan(reference_of(first(ring, 7)).frechet_floor(500))
     assert reference_of(first(ring, 8)).frechet_floor(8) > 0
+
+
+def test_features_that_are_all_equal_are_refused_with_the_extractor(ring: Dataset) -> None:
+    equal = replace(ring, stored=torch.ones(50, 2), fingerprint="equal")
+    message = "ring8: 'identity' gives all 50 real samples equal features"
+    with pytest.raises(MetricError, match=message):
+        reference_of(equal)

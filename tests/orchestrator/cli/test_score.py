@@ -67,8 +67,24 @@ def test_what_was_learnt_from_shows_copies(ganorch: Ganorch, sets: tuple[Path, P
     copies = ("score", "--real", sets[0], "--fake", sets[1], "--train", sets[1], "--json")
     metrics = json.loads(ganorch(*copies).stdout)["metrics"]
     assert metrics["closer_to_train_frac"] == metrics["copies_frac"] == 1
-    others = ("score", "--real", sets[0], "--fake", sets[1], "--train", sets[0], "--json")
-    assert json.loads(ganorch(*others).stdout)["metrics"]["closer_to_train_frac"] == 0
+
+
+def test_reals_that_were_learnt_from_cannot_show_copies(
+    refused: Refused, sets: tuple[Path, Path]
+) -> None:
+    message = refused("score", "--real", sets[0], "--fake", sets[1], "--train", sets[0])
+    assert message == (
+        f"{sets[0]}: 100% of the reals ({sets[0]}) stand in it too; copies show only beside reals "
+        "that the generator did not learn from: give others as --real"
+    )
+
+
+def test_fakes_that_are_the_reals_are_scored_with_a_warning(
+    ganorch: Ganorch, sets: tuple[Path, Path]
+) -> None:
+    result = ganorch("score", "--real", sets[0], "--fake", sets[0], "--json")
+    assert json.loads(result.stdout)["metrics"]["fid"]["value"] == pytest.approx(0, abs=1e-9)
+    assert result.stderr.startswith("ganorch: warning: 100% of the fakes stand among the reals")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Samples that stand on two sides which must have none in common."""
 
+from hashlib import blake2b
+
 import numpy as np
 from torch import Tensor
 
@@ -8,9 +10,11 @@ MOST_SHARED_FRAC = 0.01  # a few equal samples are usual in data as people colle
 
 def shared_frac(samples: Tensor, others: Tensor) -> float:
     """Return the share of N stored samples that stand, bit for bit, among M others."""
-    known = set(_rows(others))
-    return sum(row in known for row in _rows(samples)) / len(samples)
+    known = set(_digests(others))
+    return sum(digest in known for digest in _digests(samples)) / len(samples)
 
 
-def _rows(samples: Tensor) -> list[bytes]:
-    return [row.tobytes() for row in np.ascontiguousarray(samples.cpu().numpy())]
+def _digests(samples: Tensor) -> list[bytes]:
+    """Return 16 bytes for each sample, which may itself be large."""
+    rows = np.ascontiguousarray(samples.cpu().numpy())
+    return [blake2b(row.tobytes(), digest_size=16).digest() for row in rows]

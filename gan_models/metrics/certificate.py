@@ -19,7 +19,7 @@ from gan_models.metrics.scores import Certificate, Scores
 from gan_models.metrics.scrutiny import scrutinise
 from gan_models.seeds import torch_generator
 
-_MAX_BOOTSTRAP_DIM = 512  # 200 distances of 2,048 features take a quarter of an hour
+_MAX_BOOTSTRAP_DIM = 512  # of wider features, 200 distances cost more than all else together
 NUM_HALVINGS = 25  # of the other reals, both halves of each: fifty draws to average
 
 

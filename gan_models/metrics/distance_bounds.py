@@ -97,7 +97,7 @@ class Bounds:
             lower = lower - radii.to(lower)
         else:
             reach = reach + radii
-        found = np.flatnonzero((lower < reach.to(lower)).numpy())  # torch's is seven times slower
+        found = np.flatnonzero((lower < reach.to(lower)).numpy())  # torch's is far slower
         return Pairs(*map(torch.from_numpy, np.divmod(found, lower.shape[1])))
 
     def upper(self, pairs: Pairs) -> Tensor:

@@ -99,16 +99,11 @@ def build_reference(
     """
     check_enough(len(real), k, f"{real.name}, {split} split")
     features = real_features(real, extractor, cache_dir=cache_dir)
-    if (features == features[0]).all():
-        raise MetricError(
-            f"{real.name}: '{extractor.name}' gives all {len(real)} real samples equal features, "
-            "in which nothing can be compared"
-        )
     parts = cached_tensors(
         "reference",
         _recipe(real, extractor)
         | {"k": k, "bins_seed": _BINS_SEED, "stratified": real.is_stratified},
-        lambda: _summarise(features, _strata(real), k),
+        lambda: _summarise(_varied(features, real, extractor), _strata(real), k),
         cache_dir=cache_dir,
     )
     return Reference(
@@ -156,6 +151,15 @@ def _recipe(real: Dataset, extractor: FeatureExtractor) -> dict[str, str | int]:
 def _extract(real: Dataset, extractor: FeatureExtractor) -> Tensors:
     with pinned_threads(1):  # so that whoever comes first leaves the same bits
         return {"features": checked_features(extractor(real.stored), extractor.dim)}
+
+
+def _varied(features: Tensor, real: Dataset, extractor: FeatureExtractor) -> Tensor:
+    if (features == features[0]).all():
+        raise MetricError(
+            f"{real.name}: '{extractor.name}' gives all {len(real)} real samples equal features, "
+            "in which nothing can be compared"
+        )
+    return features
 
 
 @pinned_threads(1)

@@ -41,12 +41,10 @@ class BinScores:
     """How unlike the histograms of fakes and reals over the bins are.
 
     ``differing_frac`` is the share of bins that differ at the 5 % level: about 0.05 for fakes as
-    good as real, less where many bins are all but empty. ``jensen_shannon`` is between 0 and ln 2
-    (nats), and about (K − 1) / 8 · (1 / n + 1 / m) for m fakes as good as the n counted reals.
+    good as real, less where many bins are all but empty.
     """
 
     differing_frac: float
-    jensen_shannon: float
 
 
 def fit_bins(features: Tensor, *, seed: int) -> Bins:
@@ -92,7 +90,6 @@ def different_bins(bins: Bins, fakes: Tensor) -> BinScores:
     fake_counts = _count(bins.centres, fakes)
     return BinScores(
         differing_frac=float(_differs(bins.real_counts, fake_counts).double().mean()),
-        jensen_shannon=_jensen_shannon(_shares(bins.real_counts), _shares(fake_counts)),
     )
 
 
@@ -133,8 +130,3 @@ def _differs(real_counts: Tensor, fake_counts: Tensor) -> Tensor:
 
 def _shares(counts: Tensor) -> Tensor:
     return counts.double() / counts.sum()
-
-
-def _jensen_shannon(p: Tensor, q: Tensor) -> float:
-    mixed, apart = torch.special.entr((p + q) / 2), torch.special.entr(p) + torch.special.entr(q)
-    return max(0.0, float((mixed - apart / 2).sum()))  # rounding leaves zeros of either sign

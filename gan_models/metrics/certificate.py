@@ -14,6 +14,7 @@ from gan_models.metrics.evaluate import check_comparable, score_features
 from gan_models.metrics.frechet import checked_features, frechet_distance
 from gan_models.metrics.modes import score_modes
 from gan_models.metrics.neighbours import neighbour_scores
+from gan_models.metrics.perfect import perfect_coverage
 from gan_models.metrics.reference import Reference, real_features
 from gan_models.metrics.scores import Certificate, Scores
 from gan_models.metrics.scrutiny import scrutinise
@@ -67,6 +68,7 @@ def certify(
         real_fid=_mean_distance([draw[:n_chunk] for draw in draws], reference),
         fid_at_real_n=_mean_distance(_chunks(features, n_chunk), reference),
         coverage_at_real_n=_coverage_at_real_n(features, reference),
+        perfect_coverage_at_real_n=perfect_coverage(len(reference), len(reference), reference.k),
         n_chunk=n_chunk,
         n_fake=len(fakes),
         n_real=len(reference),

@@ -15,7 +15,7 @@ from torch import Tensor
 from gan_models.errors import MetricError
 
 MIN_SAMPLES = 2  # for a pair
-_CHUNK_ROWS = 1024
+_CHUNK_ROWS = 256  # a block of kernels stays in a core's cache
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ class Certificate(Scores, Scrutiny):
     score against the same reference, ``fid_at_real_n`` what as many fakes score. Both are means
     over draws of equal size, so their ratio says how far from real the fakes are.
     ``coverage_at_real_n`` is the coverage of ``n_real`` fakes (a mean likewise; NaN where there
-    are fewer), since that of many fakes comes close to 1 for any diverse generator.
+    are fewer), since that of many fakes comes close to 1 for any diverse generator;
+    ``perfect_coverage_at_real_n`` is what fakes as good as real reach.
     """
 
     fid_low: float
@@ -79,6 +80,7 @@ class Certificate(Scores, Scrutiny):
     real_fid: float
     fid_at_real_n: float
     coverage_at_real_n: float
+    perfect_coverage_at_real_n: float
     n_chunk: int
     n_fake: int
     n_real: int

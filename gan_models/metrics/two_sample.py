@@ -24,15 +24,13 @@ class TwoSample:
 
     Attributes:
         accuracy: share of held-out samples that are called right, split votes half.
-        standard_error: binomial, √(a (1 − a) / n_test), for this split and training half. For
-            equal distributions the accuracy has standard deviation √(1 / (4 n_test)) around 0.5,
-            or less.
-        n_test: number of held-out samples, half of them reals.
+        standard_error: binomial, √(a (1 − a) / n) of n held-out samples, for this split and
+            training half. For equal distributions the accuracy has standard deviation √(1 / 4n)
+            around 0.5, or less.
     """
 
     accuracy: float
     standard_error: float
-    n_test: int
 
 
 def two_sample_accuracy(real: Tensor, fakes: Tensor, *, seed: int) -> TwoSample:
@@ -65,12 +63,8 @@ def two_sample_accuracy(real: Tensor, fakes: Tensor, *, seed: int) -> TwoSample:
     votes = is_fake[_neighbours(torch.cat([real_test, fake_test]), train)].double().mean(dim=1)
     calls = 0.5 + 0.5 * (votes - 0.5).sign()  # 1: called a fake; 0.5: undecided
     accuracy = float(torch.cat([1 - calls[:n_half], calls[n_half:]]).mean())
-    n_test = 2 * n_half
-    return TwoSample(
-        accuracy=accuracy,
-        standard_error=(accuracy * (1 - accuracy) / n_test) ** 0.5,
-        n_test=n_test,
-    )
+    standard_error = (accuracy * (1 - accuracy) / (2 * n_half)) ** 0.5
+    return TwoSample(accuracy=accuracy, standard_error=standard_error)
 
 
 def _two_halves(samples: Tensor, n_half: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -64,5 +64,6 @@ def _diversity(certificate: dict[str, Any], selection: dict[str, Any]) -> str:
     fewer = format_number(certificate["coverage_at_real_n"], ".3f")
     modes = format_number(certificate["modes"], ".0f")
     gate = "" if selection["passed_gate"] else "; below the gate of the spec, or not measured"
-    equal = f"{fewer} with as many fakes as reals; about 0.97 is perfect"
+    perfect = format_number(certificate["perfect_coverage_at_real_n"], ".3f")
+    equal = f"{fewer} with as many fakes as reals; about {perfect} is perfect"
     return f"modes {modes}, coverage {coverage} ({equal}){gate}"

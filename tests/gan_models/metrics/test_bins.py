@@ -8,7 +8,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load, save
-from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2_contingency
 from torch import Tensor
 
@@ -64,25 +63,13 @@ def test_bins_differ_where_a_chi_squared_test_of_the_bin_says_so(
     assert compare(real_counts, fake_counts).differing_frac == pytest.approx(differing / 6)
 
 
-@settings(deadline=None)
-@given(counts, counts)
-def test_the_divergence_of_the_histograms_is_that_of_scipy(
-    real_counts: list[int], fake_counts: list[int]
-) -> None:
-    expected = jensenshannon(real_counts, fake_counts) ** 2
-    found = compare(real_counts, fake_counts).jensen_shannon
-    assert 0 <= found == pytest.approx(np.nan_to_num(expected), abs=1e-12)
-
-
-def test_equal_histograms_do_not_differ_and_disjoint_ones_differ_by_ln_2() -> None:
-    assert compare([50, 30, 20], [100, 60, 40]) == BinScores(0.0, 0.0)
-    disjoint = compare([50, 50, 0, 0], [0, 0, 50, 50])
-    assert disjoint.differing_frac == 1.0
-    assert disjoint.jensen_shannon == pytest.approx(np.log(2))
+def test_equal_histograms_do_not_differ_and_disjoint_ones_do() -> None:
+    assert compare([50, 30, 20], [100, 60, 40]) == BinScores(0.0)
+    assert compare([50, 50, 0, 0], [0, 0, 50, 50]) == BinScores(1.0)
 
 
 def test_a_bin_that_holds_nothing_or_everything_does_not_differ() -> None:
-    assert compare([100, 0], [40, 0]) == BinScores(0.0, 0.0)
+    assert compare([100, 0], [40, 0]) == BinScores(0.0)
 
 
 @pytest.mark.parametrize(
@@ -121,15 +108,6 @@ def test_about_the_nominal_share_of_bins_or_less_differs_for_perfect_fakes(
     assert 0.002 < np.mean([one.differing_frac for one in shares]) < 0.075
 
 
-def test_perfect_fakes_have_the_stated_divergence() -> None:
-    found = [
-        different_bins(fit_bins(draw(1000, 4, seed), seed=seed), draw(2000, 4, seed + 5000))
-        for seed in range(40)
-    ]
-    expected = (25 - 1) / 8 * (1 / 500 + 1 / 2000)
-    assert np.mean([one.jensen_shannon for one in found]) == pytest.approx(expected, rel=0.1)
-
-
 def test_the_same_seed_fits_the_same_bins_whatever_the_threads() -> None:
     features = draw(600, 16, seed=0)
     once = fit_bins(features, seed=3)
@@ -157,7 +135,7 @@ def test_chunks_and_precision_do_not_show_and_features_are_only_read(
 def test_constant_reals_leave_bins_empty_and_a_defined_score() -> None:
     fitted = fit_bins(torch.ones(200, 3), seed=0)
     assert sorted(fitted.real_counts.tolist()) == [0, 0, 0, 0, 100]
-    assert different_bins(fitted, torch.ones(50, 3)) == BinScores(0.0, 0.0)
+    assert different_bins(fitted, torch.ones(50, 3)) == BinScores(0.0)
 
 
 def test_bins_are_plain_tensors_that_a_file_can_hold() -> None:

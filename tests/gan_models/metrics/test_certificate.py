@@ -13,6 +13,7 @@ from gan_models.features.modes import ClassifierModes
 from gan_models.metrics.certificate import certify
 from gan_models.metrics.evaluate import score_samples
 from gan_models.metrics.frechet import fit_gaussian, frechet_distance
+from gan_models.metrics.perfect import perfect_coverage
 from gan_models.metrics.reference import Reference, build_reference
 from gan_models.metrics.scores import Certificate, Scores
 
@@ -113,6 +114,8 @@ def test_coverage_is_also_taken_at_the_count_of_the_reals(
     few = score_samples(fakes[:449], held_out, digit_classifier, None)
     assert certificate.coverage_at_real_n == pytest.approx(few.coverage)
     assert certificate.coverage_at_real_n < certificate.coverage
+    perfect = certificate.perfect_coverage_at_real_n
+    assert perfect == pytest.approx(perfect_coverage(449, 449, held_out.k))
 
 
 def test_a_certificate_names_its_features_counts_and_protocol(

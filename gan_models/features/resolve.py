@@ -21,6 +21,7 @@ from gan_models.features.identity import IdentityFeatures
 from gan_models.features.inception import inception_features
 from gan_models.features.modes import ClassifierModes, NearestCentreModes
 from gan_models.features.random_conv import RandomConvFeatures
+from gan_models.features.random_fourier import RandomFourierFeatures
 from gan_models.features.stacked import StackedFeatures, StackedModes, unstack
 from gan_models.features.torchscript import torchscript_features
 from gan_models.samples import SampleKind, SampleSpec
@@ -29,6 +30,7 @@ FEATURE_NAMES = {
     "auto": "identity for points, classifier for labelled images, random-conv for others",
     "identity": "the values themselves: points, ready-made features, images of up to 4096 values",
     "classifier": "64 features of a small classifier trained once on the labels of the train split",
+    "random-fourier": "64 random waves of points: sees lost modes that mean and covariance hide",
     "random-conv": "64 features of a fixed random convolutional network, for unlabelled images",
     "torchscript:FILE": "a scripted, traced or exported network; FILE.json states what it takes",
     "inception:FILE": "Inception-2015 of torch-fidelity with its weights; an optional extra",
@@ -77,8 +79,20 @@ def _identity(train: Dataset, cache_dir: Path | None) -> Resolved:
             f"features = 'identity': samples of {train.name} have {train.sample.num_values} "
             f"values, at most {_MAX_IDENTITY_VALUES} are allowed; use '{_fitting(train)}'"
         )
-    modes = NearestCentreModes(train.modes) if train.modes else None
-    return IdentityFeatures(train.sample), modes
+    return IdentityFeatures(train.sample), _centre_modes(train)
+
+
+def _centre_modes(train: Dataset) -> ModeAssigner | None:
+    return NearestCentreModes(train.modes) if train.modes else None
+
+
+def _random_fourier(train: Dataset, cache_dir: Path | None) -> Resolved:
+    if train.sample.kind is not SampleKind.POINT:
+        raise MetricError(
+            f"features = 'random-fourier': only for points, and {train.name} holds "
+            f"{train.sample.kind}s; use '{_fitting(train)}'"
+        )
+    return RandomFourierFeatures(train), _centre_modes(train)
 
 
 def _random_conv(train: Dataset, cache_dir: Path | None) -> Resolved:
@@ -136,6 +150,7 @@ _BUILDERS: dict[str, Callable[[Dataset, Path | None], Resolved]] = {
     "identity": _identity,
     "classifier": _classifier,
     "random-conv": _random_conv,
+    "random-fourier": _random_fourier,
 }
 
 _FROM_FILE: dict[str, Callable[[Path, SampleSpec], FeatureExtractor]] = {

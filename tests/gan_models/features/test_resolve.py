@@ -12,6 +12,7 @@ from gan_models.features.classifier import RECIPE, ClassifierFeatures
 from gan_models.features.identity import IdentityFeatures
 from gan_models.features.modes import ClassifierModes, NearestCentreModes
 from gan_models.features.random_conv import RandomConvFeatures
+from gan_models.features.random_fourier import RandomFourierFeatures
 from gan_models.features.resolve import FEATURE_NAMES, resolve_features
 from gan_models.features.stacked import StackedFeatures, StackedModes
 from gan_models.samples import SampleKind
@@ -31,6 +32,14 @@ def test_points_are_compared_as_they_are_and_by_their_centres(ring: Dataset) -> 
         assert isinstance(extractor, IdentityFeatures)
         assert isinstance(modes, NearestCentreModes)
         assert modes.num_modes == 8
+
+
+def test_points_have_waves_by_name_and_images_have_none(ring: Dataset, digits: Splits) -> None:
+    extractor, modes = resolve_features("random-fourier", alike(ring))
+    assert isinstance(extractor, RandomFourierFeatures)
+    assert isinstance(modes, NearestCentreModes)
+    with pytest.raises(MetricError, match="only for points, and digits holds images; use 'class"):
+        resolve_features("random-fourier", digits)
 
 
 def test_points_without_known_centres_have_no_modes(ring: Dataset) -> None:
@@ -100,7 +109,8 @@ def test_an_unknown_name_is_answered_with_the_nearest(ring: Dataset) -> None:
 
 def test_every_name_has_a_line_of_documentation() -> None:
     from_files = {"torchscript:FILE", "inception:FILE"}
-    assert set(FEATURE_NAMES) == {"auto", "identity", "classifier", "random-conv"} | from_files
+    by_name = {"auto", "identity", "classifier", "random-conv", "random-fourier"}
+    assert set(FEATURE_NAMES) == by_name | from_files
     assert all(0 < len(doc) < 100 for doc in FEATURE_NAMES.values())
 
 

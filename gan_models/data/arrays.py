@@ -1,4 +1,7 @@
-"""Samples in numpy files: one array (.npy), or ``samples`` with optional ``labels`` (.npz)."""
+"""Samples in numpy files: one array (.npy), or ``samples`` with optional ``labels`` (.npz).
+
+An .npz with one array besides the labels needs no name for it: ``np.savez(file, images)`` will do.
+"""
 
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -39,8 +42,8 @@ def _load(file: Path) -> dict[str, NDArray[Any]]:
             loaded = np.load(stream, allow_pickle=False)
             if isinstance(loaded, np.ndarray):
                 return {"samples": loaded}
-            _check_names(loaded.files, file)
-            return {name: loaded[name] for name in loaded.files}
+            names = _meanings(loaded.files, file)
+            return {meaning: loaded[name] for name, meaning in names.items()}
         except DataError:
             raise
         except Exception as error:  # zip, zlib and header parsers each have errors of their own
@@ -58,9 +61,12 @@ def _check_magic(stream: BinaryIO, file: Path) -> None:
     stream.seek(0)
 
 
-def _check_names(names: list[str], file: Path) -> None:
+def _meanings(names: list[str], file: Path) -> dict[str, str]:
+    """Return what each array is; the only one besides the labels is the samples."""
+    others = [name for name in names if name != "labels"]
+    if len(others) == 1:
+        return {name: "labels" if name == "labels" else "samples" for name in names}
     for name in names:
         if name not in _ARRAY_NAMES:
             raise DataError(f"{file}: array '{name}': {nearest(name, _ARRAY_NAMES)}")
-    if "samples" not in names:
-        raise DataError(f"{file}: no array 'samples'; found: {', '.join(names) or 'none'}")
+    raise DataError(f"{file}: no array 'samples'; found: {', '.join(names) or 'none'}")

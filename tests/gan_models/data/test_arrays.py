@@ -43,6 +43,14 @@ def test_npz_may_come_without_labels(tmp_path: Path, greys: Pixels) -> None:
     assert read_arrays(save(tmp_path, samples=greys)).labels is None
 
 
+@pytest.mark.parametrize("name", ["images", "arr_0"])
+def test_the_only_array_besides_labels_is_the_samples_whatever_its_name(
+    tmp_path: Path, greys: Pixels, name: str
+) -> None:
+    file = save(tmp_path, **{name: greys, "labels": np.zeros(90, dtype=int)})
+    assert np.array_equal(read_arrays(file).samples.reshape(greys.shape), greys)
+
+
 def test_labels_of_another_length_are_refused(tmp_path: Path, greys: Pixels) -> None:
     file = save(tmp_path, samples=greys, labels=np.zeros(89, dtype=int))
 

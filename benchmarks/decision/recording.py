@@ -17,12 +17,14 @@ from orchestrator.trial.spec import TrialSpec
 from orchestrator.yardstick import open_yardstick
 
 Row = dict[str, Any]
+TRUE_COLUMNS = ("true_distance", "true_mode_mass", "true_spread")
 
 
 def record(plan: RunPlan) -> list[Row]:
     """Train one run to the end of its budget; return a row for each evaluation.
 
-    Each row has the columns of an evaluation, and ``true_distance`` and ``true_mode_mass``.
+    Each row has the columns of an evaluation and the true ones, which are None once training
+    is not finite.
     """
     with pinned_threads(1):
         return _record(plan)
@@ -93,10 +95,11 @@ def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 def _row(plan: RunPlan, meter: Meter, state: TrainState, window: LossWindow, *, index: int) -> Row:
     evaluation = meter.measure(state, window, seconds=0.0, index=index)
     model = Model(state.ema, meter.config, meter.yardstick.splits.sample)
-    row = evaluation.to_mapping() | {"true_distance": None, "true_mode_mass": None}
+    row = evaluation.to_mapping() | dict.fromkeys(TRUE_COLUMNS)
     if evaluation.finite:
         fakes = model.draw(NUM_FAKES, seed=derive_seed(plan.seed, "truth", index))
         truth = truth_of(plan.data.name)
         row["true_distance"] = truth.distance(fakes)
         row["true_mode_mass"] = truth.mode_mass(fakes)
+        row["true_spread"] = truth.spread(fakes)
     return row

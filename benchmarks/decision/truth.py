@@ -32,10 +32,11 @@ _OTHER_SEED = 1  # data and network of the truth are not those of the observed m
 
 @dataclass(frozen=True)
 class Truth:
-    """``distance`` is 0 for a perfect generator; ``mode_mass`` is 1 for one that lost nothing."""
+    """For a perfect generator ``distance`` is 0, and ``mode_mass`` and ``spread`` are 1."""
 
     distance: Callable[[Tensor], float]
     mode_mass: Callable[[Tensor], float]
+    spread: Callable[[Tensor], float]
 
 
 @lru_cache(maxsize=1)
@@ -64,6 +65,11 @@ def shared_mass(real_shares: Tensor, modes: Tensor) -> float:
     return float(torch.minimum(real_shares, counts.double() / len(modes)).sum())
 
 
+def root_variance(samples: Tensor) -> float:
+    """Return the root of the summed variances: how far samples lie from their mean."""
+    return float(samples.double().var(dim=0).sum().sqrt())
+
+
 def _of_points(data: str) -> Truth:
     real = load_splits(DataSource.from_mapping({"name": data}), _OTHER_SEED).train
     assert real.modes is not None
@@ -74,7 +80,11 @@ def _of_points(data: str) -> Truth:
         distance, nearest = torch.cdist(fakes, centres).min(dim=1)
         return shared_mass(shares, torch.where(distance <= reach, nearest, -1))
 
-    return Truth(lambda fakes: sliced_wasserstein(real.stored, fakes), mode_mass)
+    return Truth(
+        distance=lambda fakes: sliced_wasserstein(real.stored, fakes),
+        mode_mass=mode_mass,
+        spread=lambda fakes: root_variance(fakes) / root_variance(real.stored),
+    )
 
 
 def _other_classifier(digits: Dataset) -> ClassifierFeatures:
@@ -97,9 +107,14 @@ def _of_stacked_digits() -> Truth:
 def _of_images(splits: Splits, features: FeatureExtractor, modes: ModeAssigner) -> Truth:
     real = torch.cat([splits.train.stored, splits.select.stored, splits.certify.stored])
     gaussian = fit_gaussian(features(real))
+    real_spread = root_variance(features(real))
     counts = torch.bincount(modes(real), minlength=modes.num_modes).double()
 
     def distance(fakes: Tensor) -> float:
         return sqrt(max(0.0, frechet_distance(gaussian, features(fakes))))
 
-    return Truth(distance, lambda fakes: shared_mass(counts / counts.sum(), modes(fakes)))
+    return Truth(
+        distance=distance,
+        mode_mass=lambda fakes: shared_mass(counts / counts.sum(), modes(fakes)),
+        spread=lambda fakes: root_variance(features(fakes)) / real_spread,
+    )

@@ -48,7 +48,7 @@ def truth_of(data: str) -> Truth:
 
 
 def sliced_wasserstein(real: Tensor, fakes: Tensor) -> float:
-    """Return the mean over directions of the 2-Wasserstein distance of projections."""
+    """Return the mean over directions of the 1-Wasserstein distance of projections."""
     generator = torch_generator("cpu", 0, "directions")
     directions = torch.randn(real.shape[1], _NUM_DIRECTIONS, generator=generator)
     directions /= directions.norm(dim=0)
@@ -56,7 +56,7 @@ def sliced_wasserstein(real: Tensor, fakes: Tensor) -> float:
     picks = (levels * len(real)).long()
     real_sorted = (real @ directions).sort(dim=0).values[picks]
     fake_sorted = (fakes @ directions).sort(dim=0).values
-    return float((real_sorted - fake_sorted).square().mean(dim=0).sqrt().mean())
+    return float((real_sorted - fake_sorted).abs().mean())
 
 
 def shared_mass(real_shares: Tensor, modes: Tensor) -> float:

@@ -75,15 +75,15 @@ _POINTS = {"network": "mlp", "width": 64, "depth": 2, "latent_dim": 8, "batch_si
 _IMAGES = {"network": "mlp", "width": 128, "depth": 2, "latent_dim": 32, "batch_size": 64}
 
 DATA = {
-    "ring8": Data("ring8", "random-fourier", 360_000, _POINTS | {"r1_gamma": 0.02}),
+    "ring8": Data("ring8", "random-fourier", 280_000, _POINTS | {"r1_gamma": 0.02}),
     "grid25": Data(
         "grid25",
         "random-fourier",
-        480_000,
+        400_000,
         _POINTS | {"width": 128, "depth": 3, "r1_gamma": 0.005},
     ),
-    "digits": Data("digits", "auto", 200_000, _IMAGES | {"r1_gamma": 0.3}),
-    "stacked-digits": Data("stacked-digits", "auto", 240_000, _IMAGES | {"latent_dim": 64}),
+    "digits": Data("digits", "auto", 150_000, _IMAGES | {"r1_gamma": 0.3}),
+    "stacked-digits": Data("stacked-digits", "auto", 180_000, _IMAGES | {"latent_dim": 64}),
 }
 
 OBJECTIVES: dict[str, Params] = {
@@ -155,7 +155,7 @@ SCENARIOS: dict[str, _Recipe] = {
     "poisoned": _Recipe(event=lambda at: (Change(at, poison=True),), event_between=(0.1, 0.9)),
 }
 RANDOM = "random"  # a draw around the family's good parameters, for cohorts
-NUM_SEEDS = {RANDOM: 10, "good": 3, "slow": 2, "second-wind": 2, "late-collapse": 2, "frozen-d": 2}
+NUM_SEEDS = {RANDOM: 8, "good": 3, "slow": 2, "second-wind": 2, "late-collapse": 2, "frozen-d": 2}
 
 
 def all_plans() -> list[RunPlan]:

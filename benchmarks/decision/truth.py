@@ -47,16 +47,21 @@ def truth_of(data: str) -> Truth:
     return _of_digits() if data == "digits" else _of_stacked_digits()
 
 
-def sliced_wasserstein(real: Tensor, fakes: Tensor) -> float:
-    """Return the mean over directions of the 1-Wasserstein distance of projections."""
-    generator = torch_generator("cpu", 0, "directions")
-    directions = torch.randn(real.shape[1], _NUM_DIRECTIONS, generator=generator)
-    directions /= directions.norm(dim=0)
-    levels = (torch.arange(len(fakes)) + 0.5) / len(fakes)
-    picks = (levels * len(real)).long()
-    real_sorted = (real @ directions).sort(dim=0).values[picks]
-    fake_sorted = (fakes @ directions).sort(dim=0).values
-    return float((real_sorted - fake_sorted).abs().mean())
+class SlicedWasserstein:
+    """The mean over directions of the 1-Wasserstein distance of projections to those of reals."""
+
+    def __init__(self, real: Tensor) -> None:
+        generator = torch_generator("cpu", 0, "directions")
+        directions = torch.randn(real.shape[1], _NUM_DIRECTIONS, generator=generator)
+        self._directions = directions / directions.norm(dim=0)
+        self._real = (real @ self._directions).sort(dim=0).values
+
+    def __call__(self, fakes: Tensor) -> float:
+        """Return the distance of m x d fakes."""
+        levels = (torch.arange(len(fakes)) + 0.5) / len(fakes)
+        real = self._real[(levels * len(self._real)).long()]
+        fake = (fakes @ self._directions).sort(dim=0).values
+        return float((real - fake).abs().mean())
 
 
 def shared_mass(real_shares: Tensor, modes: Tensor) -> float:
@@ -80,10 +85,11 @@ def _of_points(data: str) -> Truth:
         distance, nearest = torch.cdist(fakes, centres).min(dim=1)
         return shared_mass(shares, torch.where(distance <= reach, nearest, -1))
 
+    real_spread = root_variance(real.stored)
     return Truth(
-        distance=lambda fakes: sliced_wasserstein(real.stored, fakes),
+        distance=SlicedWasserstein(real.stored),
         mode_mass=mode_mass,
-        spread=lambda fakes: root_variance(fakes) / root_variance(real.stored),
+        spread=lambda fakes: root_variance(fakes) / real_spread,
     )
 
 

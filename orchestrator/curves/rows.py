@@ -29,7 +29,8 @@ class _ReadRow(NamedTuple):
 def collect_curves(rows: Iterable[Row], *, default_run: str) -> dict[str, list[Evaluation]]:
     """Group rows by run, in the order of their first appearance.
 
-    An empty cell counts as a column that is not there; unknown columns are left out. An empty
+    An empty cell counts as a column that is not there; unknown columns are left out. ``hours``
+    stand in for ``seconds``. An empty
     fid means "not measured here" where the run has a fid further down, and the row is left out;
     at the end of a run that was measured in every row before, it means that nothing could be
     measured any more, and becomes NaN.
@@ -49,8 +50,12 @@ def _read(row: Row, default_run: str) -> _ReadRow:
         if name not in row.cells:
             raise ConfigError(f"{row.place}: no {name}; {REQUIRED}")
     values = {
-        name: _value(row, name) for name in _COLUMN_TYPES if not _is_empty(row.cells.get(name))
+        name: _value(row, name, kind=kind)
+        for name, kind in _COLUMN_TYPES.items()
+        if not _is_empty(row.cells.get(name))
     }
+    if "seconds" not in values and not _is_empty(row.cells.get("hours")):
+        values["seconds"] = 3600.0 * _number(row, "hours")
     if "step" not in values:
         raise ConfigError(f"{row.place}: step is empty; {REQUIRED}")
     defaults: dict[str, Any] = {"run": default_run, "fid": nan}
@@ -72,8 +77,12 @@ def _is_empty(cell: Any) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
-def _value(row: Row, name: str) -> Any:
-    cell, kind = row.cells[name], _COLUMN_TYPES[name]
+def _number(row: Row, name: str) -> float:
+    return float(_value(row, name, kind=float))
+
+
+def _value(row: Row, name: str, *, kind: type) -> Any:
+    cell = row.cells[name]
     try:
         if kind is str:
             return str(cell).strip()

@@ -1,0 +1,1 @@
+"""A recorded cohort played again under another policy: what it would have cost and delivered."""

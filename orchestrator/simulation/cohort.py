@@ -1,0 +1,99 @@
+"""Recorded runs as a cohort: what each row cost, on one axis for all of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import isfinite
+from typing import Self
+
+from orchestrator.decision.curve import in_order, is_measured
+from orchestrator.errors import ConfigError
+from orchestrator.records import Evaluation
+
+SECONDS_PER_HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """A run to its end: its rows by step, and the compute that was spent by each."""
+
+    name: str
+    rows: Sequence[Evaluation]
+    spent: Sequence[float]
+
+    @property
+    def best_fid(self) -> float:
+        """The lowest FID of a row that could be measured; infinity if there is none."""
+        return best_fid(self.rows)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Runs that compete; ``unit`` is what compute is counted in, ``hours`` or ``steps``.
+
+    Attributes:
+        runs: in the order in which they are started.
+        unit: of ``spent``.
+    """
+
+    runs: Sequence[RecordedRun]
+    unit: str
+
+    @classmethod
+    def of(cls, curves: Mapping[str, Sequence[Evaluation]]) -> Self:
+        """Order the rows of each run; compute is hours where every row has them, else steps.
+
+        Raises:
+            ConfigError: if no run has a FID that is a number.
+        """
+        ordered = {run: in_order(rows) for run, rows in curves.items()}
+        has_hours = all(_counts_time(rows) for rows in ordered.values())
+        runs = [
+            RecordedRun(
+                name=run,
+                rows=rows,
+                spent=[
+                    row.seconds / SECONDS_PER_HOUR if has_hours else float(row.step) for row in rows
+                ],
+            )
+            for run, rows in ordered.items()
+        ]
+        if not any(isfinite(run.best_fid) for run in runs):
+            raise ConfigError("no run has a FID that is a number: there is nothing to choose from")
+        return cls(runs, "hours" if has_hours else "steps")
+
+    @property
+    def longest(self) -> float:
+        """Compute of the run that spent most."""
+        return max(run.spent[-1] for run in self.runs)
+
+    @property
+    def full(self) -> float:
+        """Compute of all runs to their ends."""
+        return sum(run.spent[-1] for run in self.runs)
+
+    @property
+    def true_best(self) -> RecordedRun:
+        """The run with the lowest FID of all."""
+        return min(self.runs, key=lambda run: run.best_fid)
+
+
+def best_fid(rows: Sequence[Evaluation]) -> float:
+    """Return the lowest FID of rows that could be measured; infinity if there is none."""
+    return min((row.fid for row in rows if is_measured(row)), default=float("inf"))
+
+
+def on_compute_axis(run: RecordedRun, resolution: float) -> list[Evaluation]:
+    """Return the rows with their compute, in units of ``resolution``, where images are counted.
+
+    Schedulers compare trials at equal images; here they compare them at equal compute.
+    """
+    return [
+        replace(row, nimg=round(spent / resolution))
+        for row, spent in zip(run.rows, run.spent, strict=True)
+    ]
+
+
+def _counts_time(rows: Sequence[Evaluation]) -> bool:
+    times = [row.seconds for row in rows]
+    return all(map(isfinite, times)) and all(a < b for a, b in pairwise(times)) and times[-1] > 0

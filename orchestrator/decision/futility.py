@@ -1,7 +1,8 @@
 """Is more training futile? Flatness has to be proved; a trend that cannot be seen is no proof."""
 
 from collections.abc import Sequence
-from math import ceil, nan, sqrt
+from dataclasses import dataclass
+from math import ceil, inf, log, log1p, nan, sqrt
 
 from orchestrator.decision.curve import Curve
 from orchestrator.decision.rules import VerdictRules
@@ -10,40 +11,58 @@ _MOST_AUTOCORRELATION = 0.9
 _FEWEST_ROWS = 4
 
 
-def optimistic_gain(curve: Curve, rules: VerdictRules) -> float:
-    """Return the most that ln(FID) can be hoped to fall over the horizon; NaN if too early.
-
-    The slope of ln(FID) over the latest half of the trial, minus ``slope_sds`` of its standard
-    errors, is carried on for half of the budget spent so far: curves improve in the logarithm of
-    time, so the horizon grows with the trial. Below zero, even the optimist sees FID rise.
-    """
-    num_rows = len(curve)
-    window = max(rules.plateau_window, ceil(rules.plateau_frac * num_rows), _FEWEST_ROWS)
-    if num_rows - rules.warm_up_evaluations < window:
-        return nan
-    start = num_rows - window
-    budget = [float(spent - curve.budget[start]) for spent in curve.budget[start:]]
-    slope, standard_error = slope_and_error(budget, curve.log_fid[start:])
-    # Spacing times count, not the last value: a record may begin late, or at the untrained state.
-    elapsed = (curve.budget[-1] - curve.budget[0]) / (num_rows - 1) * num_rows
-    return -(slope - rules.slope_sds * standard_error) * rules.horizon_frac * elapsed
-
-
-def slope_and_error(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
-    """Return the least-squares slope and its standard error, inflated for AR(1) residuals.
+@dataclass(frozen=True)
+class Line:
+    """A least-squares line; the standard error is inflated for AR(1) residuals.
 
     The inflation is sqrt((1 + r) / (1 - r)) with r the lag-1 autocorrelation of the residuals,
     held in [0, 0.9]: successive evaluations of one trial are not independent.
     """
+
+    slope: float
+    standard_error: float
+    residuals: Sequence[float]
+
+
+def trend_window(curve: Curve, rules: VerdictRules) -> int | None:
+    """Return the first row of the latest part by which a trend is judged; None while too early."""
+    num_rows = len(curve)
+    window = max(rules.plateau_window, ceil(rules.plateau_frac * num_rows), _FEWEST_ROWS)
+    return None if num_rows - rules.warm_up_evaluations < window else num_rows - window
+
+
+def optimistic_gain(curve: Curve, rules: VerdictRules) -> float:
+    """Return the most that ln(FID) can be hoped to fall over the horizon; NaN if too early.
+
+    The slope of ln(FID) against the logarithm of the budget over the latest half of the trial,
+    minus ``slope_sds`` of its standard errors, is carried on for half of the budget spent so far:
+    curves improve in the logarithm of time, and a straight line would promise what they do not
+    keep. Below zero, even the optimist sees FID rise.
+    """
+    start = trend_window(curve, rules)
+    if start is None:
+        return nan
+    # Time counts from one spacing before the first row: a record may begin late, or at zero.
+    spacing = (curve.budget[-1] - curve.budget[0]) / (len(curve) - 1)
+    times = [log(spent - curve.budget[0] + spacing) for spent in curve.budget[start:]]
+    line = fit_line(times, curve.log_fid[start:])
+    return -(line.slope - rules.slope_sds * line.standard_error) * log1p(rules.horizon_frac)
+
+
+def fit_line(x: Sequence[float], y: Sequence[float]) -> Line:
+    """Fit y = a + b x to at least three points; where all x are equal nothing is known of b."""
     num = len(x)
     mean_x, mean_y = sum(x) / num, sum(y) / num
     from_mean = [value - mean_x for value in x]
     spread = sum(value * value for value in from_mean)
+    if spread == 0.0:
+        return Line(0.0, inf, [value - mean_y for value in y])
     slope = sum(dx * (value - mean_y) for dx, value in zip(from_mean, y, strict=True)) / spread
     residuals = [value - mean_y - slope * dx for dx, value in zip(from_mean, y, strict=True)]
     squares = sum(value * value for value in residuals)
     if squares == 0.0:
-        return slope, 0.0
+        return Line(slope, 0.0, residuals)
     lagged = sum(residuals[i] * residuals[i + 1] for i in range(num - 1)) / squares
     r = min(max(lagged, 0.0), _MOST_AUTOCORRELATION)
-    return slope, sqrt(squares / (num - 2) / spread * (1.0 + r) / (1.0 - r))
+    standard_error = sqrt(squares / (num - 2) / spread * (1.0 + r) / (1.0 - r))
+    return Line(slope, standard_error, residuals)

@@ -28,6 +28,13 @@ class VerdictRules:
         coverage_floor_from: from this evaluation on.
         degraded_ratio: degraded is FID more than this many times its reference,
         degraded_sds: while that is more than this many standard deviations of its wobble.
+        junk_accuracy: D tells reals from fakes no better than this where its feedback is junk.
+        overpowered_accuracy: D tells them better than this where it is overpowered,
+        overpowered_gradient_frac: while G's gradient is below this share of what it was early.
+        overfitted_gap: by how much D does better on the reals it learnt from than on others.
+        oscillating_turns: how often FID crosses its trend at least where it oscillates,
+        oscillating_log_sd: while it strays from it by more than this standard deviation of ln(FID)
+        oscillating_sds: and by more than this many standard deviations of the metric.
         plateau_window: evaluations that the slope needs at least.
         plateau_frac: share of the evaluations so far that the slope needs at least.
         horizon_frac: how far to look ahead, as a share of the budget spent so far.
@@ -52,10 +59,17 @@ class VerdictRules:
     coverage_floor_from: int = 20
     degraded_ratio: float = 1.3
     degraded_sds: float = 3.0
+    junk_accuracy: float = 0.60
+    overpowered_accuracy: float = 0.97
+    overpowered_gradient_frac: float = 0.05
+    overfitted_gap: float = 0.25
+    oscillating_turns: int = 3
+    oscillating_log_sd: float = 0.30
+    oscillating_sds: float = 4.0
     plateau_window: int = 20
-    plateau_frac: float = 0.5
+    plateau_frac: float = 1 / 3
     horizon_frac: float = 0.5
-    min_gain_frac: float = 0.10
+    min_gain_frac: float = 0.06
     slope_sds: float = 1.64
     coverage_gate_frac: float = 0.8
     noise_window: int = 20

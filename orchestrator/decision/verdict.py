@@ -21,10 +21,19 @@ from orchestrator.decision.case import (
     fid_against_best,
     fid_against_first,
     fid_and_best,
+    times,
 )
 from orchestrator.decision.curve import Curve, in_order, is_measured
+from orchestrator.decision.feedback import (
+    accuracy_in_words,
+    gradient_left,
+    is_overpowered,
+    is_uninformative,
+    overfitting_in_words,
+)
 from orchestrator.decision.futility import optimistic_gain
 from orchestrator.decision.gate import gated_coverage, is_worth_keeping
+from orchestrator.decision.oscillation import is_oscillating, swing_of
 from orchestrator.decision.rules import SELF_COVERAGE, VerdictRules
 from orchestrator.decision.score import best_evaluation
 from orchestrator.records import Action, Evaluation, Verdict, VerdictKind
@@ -89,12 +98,17 @@ def _opinion(case: Case, budget_nimg: int | None) -> Opinion:
     if _is_warming_up(case, budget_nimg):
         reason = f"too early to judge: {fid_and_best(case)}"
         return Opinion(VerdictKind.WARMING_UP, Action.GO_ON, reason)
+    confirmed = case.rules.confirm_after
     collapse, degradation = _collapse(case), _degradation(case)
-    if collapse.length >= case.rules.confirm_after:
+    if collapse.length >= confirmed:
         return _collapsed(case, collapse)
-    if degradation.length >= case.rules.confirm_after and not collapse.length:
-        return Opinion(VerdictKind.DEGRADED, Action.STOP_KEEP_BEST, _lasting(degradation))
-    return _benign(case, collapse if collapse.length else degradation)
+    if degradation.length >= confirmed and not collapse.length:
+        return _degraded(case, degradation)
+    overpower = _overpower(case)
+    if overpower.length >= confirmed:
+        return _overpowered(case, overpower)
+    watched = next((alarm for alarm in (collapse, degradation, overpower) if alarm.length), None)
+    return _benign(case) if watched is None else _suspected(case, watched)
 
 
 def _dead(last: Evaluation) -> Opinion:
@@ -134,6 +148,29 @@ def _degradation(case: Case) -> Alarm:
     return Alarm(length, fid_against_best(case) if length else "")
 
 
+def _overpower(case: Case) -> Alarm:
+    rules = case.rules
+    length = streak(is_overpowered, case, first=rules.warm_up_evaluations, most=rules.confirm_after)
+    if not length:
+        return Alarm(0, "")
+    left = gradient_left(case, case.last)
+    return Alarm(length, f"{accuracy_in_words(case)}, G's gradient {left:.1%} of what it was early")
+
+
+def _degraded(case: Case, alarm: Alarm) -> Opinion:
+    if is_uninformative(case, case.last):
+        reason = f"{_lasting(alarm)}; {accuracy_in_words(case)}: G has been learning from junk"
+        return Opinion(VerdictKind.JUNK_FEEDBACK, Action.STOP_KEEP_BEST, reason)
+    reason = f"{_lasting(alarm)}{overfitting_in_words(case)}"
+    return Opinion(VerdictKind.DEGRADED, Action.STOP_KEEP_BEST, reason)
+
+
+def _overpowered(case: Case, alarm: Alarm) -> Opinion:
+    action = Action.STOP_KEEP_BEST if is_worth_keeping(case) else Action.STOP_REJECT
+    reason = f"{_lasting(alarm)}; {fid_and_best(case)}{overfitting_in_words(case)}"
+    return Opinion(VerdictKind.DISCRIMINATOR_OVERPOWERED, action, reason)
+
+
 def _collapsed(case: Case, alarm: Alarm) -> Opinion:
     if is_worth_keeping(case):
         return Opinion(VerdictKind.COLLAPSED, Action.STOP_KEEP_BEST, _lasting(alarm))
@@ -141,34 +178,52 @@ def _collapsed(case: Case, alarm: Alarm) -> Opinion:
     return Opinion(VerdictKind.COLLAPSED, Action.STOP_REJECT, reason)
 
 
-def _benign(case: Case, alarm: Alarm) -> Opinion:
-    gain = optimistic_gain(case.curve, case.rules)
-    is_futile = gain < -log(1.0 - case.rules.min_gain_frac)  # False while gain is NaN
-    if alarm.length:
-        kind = VerdictKind.PLATEAUED if is_futile else VerdictKind.IMPROVING
-        return Opinion(kind, Action.GO_ON, _suspicion(case, alarm))
-    if is_futile:
-        return _plateaued(case, gain)
+def _suspected(case: Case, alarm: Alarm) -> Opinion:
+    """Hold the peaceful endings back: a dying trial must not be closed as a plateau."""
+    kind = VerdictKind.PLATEAUED if _is_futile(case) else VerdictKind.IMPROVING
+    rules = case.rules
+    if alarm.length < rules.suspect_after:
+        return Opinion(kind, Action.GO_ON, f"{fid_and_best(case)}; watched: {_lasting(alarm)}")
+    # Only once: a trial that was let go on must not be held up again by what was known.
+    action = Action.PAUSE if alarm.length == rules.suspect_after else Action.GO_ON
+    reason = f"suspect: {_lasting(alarm)}; {rules.confirm_after} end the trial"
+    return Opinion(kind, action, reason)
+
+
+def _benign(case: Case) -> Opinion:
+    if is_oscillating(case):
+        return _oscillating(case)
+    if _is_futile(case):
+        return _plateaued(case)
     return Opinion(VerdictKind.IMPROVING, Action.GO_ON, fid_and_best(case))
 
 
-def _plateaued(case: Case, gain: float) -> Opinion:
-    gain_percent = 100.0 * (1.0 - exp(-max(gain, 0.0)))
+def _is_futile(case: Case) -> bool:
+    gain = optimistic_gain(case.curve, case.rules)
+    return gain < -log(1.0 - case.rules.min_gain_frac)  # False while gain is NaN
+
+
+def _oscillating(case: Case) -> Opinion:
+    strayed, turns = swing_of(case)
+    reason = (
+        f"FID swings by {times(strayed)} around its level and turned {turns} times; "
+        f"{fid_and_best(case)}"
+    )
+    return Opinion(VerdictKind.OSCILLATING, Action.STOP_KEEP_BEST, reason)
+
+
+def _plateaued(case: Case) -> Opinion:
+    hoped = max(optimistic_gain(case.curve, case.rules), 0.0)
+    gain_percent = 100.0 * (1.0 - exp(-hoped))
     reason = f"{fid_and_best(case)}; at best {gain_percent:.1f} % lower after half as long again"
     coverage = gated_coverage(case)
     if coverage >= case.coverage_gate:
         reason = f"{reason}; coverage {coverage:.2f}"
         return Opinion(VerdictKind.CONVERGED, Action.STOP_KEEP_BEST, reason)
     lack = f"coverage {coverage:.2f} is below {case.coverage_gate:.2f}"
-    reason = f"{reason}; {lack if isfinite(coverage) else 'its diversity was not measured'}"
+    lack = lack if isfinite(coverage) else "its diversity was not measured"
+    reason = f"{reason}; {lack}{overfitting_in_words(case)}"
     return Opinion(VerdictKind.PLATEAUED, Action.STOP_KEEP_BEST, reason)
-
-
-def _suspicion(case: Case, alarm: Alarm) -> str:
-    rules = case.rules
-    if alarm.length < rules.suspect_after:
-        return f"{fid_and_best(case)}; watched: {_lasting(alarm)}"
-    return f"suspect: {_lasting(alarm)}; {rules.confirm_after} end the trial"
 
 
 def _lasting(alarm: Alarm) -> str:

@@ -133,6 +133,12 @@ class _Recipe:
 
 SCENARIOS: dict[str, _Recipe] = {
     "good": _Recipe(),
+    "settled": _Recipe(
+        d_lr=1.3,
+        g_lr=1.3,
+        event=lambda at: (Change(at, d_lr_factor=0.03, g_lr_factor=0.03),),
+        event_between=(0.45, 0.6),
+    ),
     "slow": _Recipe(d_lr=0.25, g_lr=0.15),
     "second-wind": _Recipe(
         d_lr=0.02,
@@ -155,7 +161,15 @@ SCENARIOS: dict[str, _Recipe] = {
     "poisoned": _Recipe(event=lambda at: (Change(at, poison=True),), event_between=(0.1, 0.9)),
 }
 RANDOM = "random"  # a draw around the family's good parameters, for cohorts
-NUM_SEEDS = {RANDOM: 8, "good": 3, "slow": 2, "second-wind": 2, "late-collapse": 2, "frozen-d": 2}
+NUM_SEEDS = {
+    RANDOM: 8,
+    "good": 2,
+    "settled": 3,
+    "slow": 2,
+    "second-wind": 2,
+    "late-collapse": 2,
+    "frozen-d": 2,
+}
 
 
 def all_plans() -> list[RunPlan]:

@@ -144,7 +144,7 @@ def f1_of(kind: str, counts: Mapping[tuple[str, str], int]) -> float:
     hits = counts.get((kind, kind), 0)
     named = sum(count for (_, verdict), count in counts.items() if verdict == kind)
     true = sum(count for (label, _), count in counts.items() if label == kind)
-    return 2 * hits / (named + true)
+    return 2 * hits / (named + true) if named + true else 0.0
 
 
 def _length(run: LabelledRun, stop: int | None) -> int:

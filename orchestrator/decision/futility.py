@@ -24,24 +24,28 @@ class Line:
     residuals: Sequence[float]
 
 
-def trend_window(curve: Curve, rules: VerdictRules) -> int | None:
-    """Return the first row of the latest part by which a trend is judged; None while too early."""
+def trend_window(curve: Curve, rules: VerdictRules, frac: float) -> int | None:
+    """Return the first row of the latest ``frac`` of a curve; None while it has too few rows."""
     num_rows = len(curve)
-    window = max(rules.plateau_window, ceil(rules.plateau_frac * num_rows), _FEWEST_ROWS)
+    window = max(rules.plateau_window, ceil(frac * num_rows), _FEWEST_ROWS)
     return None if num_rows - rules.warm_up_evaluations < window else num_rows - window
 
 
 def optimistic_gain(curve: Curve, rules: VerdictRules) -> float:
     """Return the most that ln(FID) can be hoped to fall over the horizon; NaN if too early.
 
-    The slope of ln(FID) against the logarithm of the budget over the latest half of the trial,
+    The slope of ln(FID) against the logarithm of the budget over the latest part of the trial,
     minus ``slope_sds`` of its standard errors, is carried on for half of the budget spent so far:
     curves improve in the logarithm of time, and a straight line would promise what they do not
-    keep. Below zero, even the optimist sees FID rise.
+    keep. A short part tells the present pace, a long one tells it surely where FID is noisy:
+    whichever leaves less to hope for. Below zero, even the optimist sees FID rise.
     """
-    start = trend_window(curve, rules)
-    if start is None:
-        return nan
+    starts = (trend_window(curve, rules, frac) for frac in rules.plateau_fracs)
+    hopes = (_hope(curve, rules, start) for start in starts if start is not None)
+    return min(hopes, default=nan)
+
+
+def _hope(curve: Curve, rules: VerdictRules, start: int) -> float:
     # Time counts from one spacing before the first row: a record may begin late, or at zero.
     spacing = (curve.budget[-1] - curve.budget[0]) / (len(curve) - 1)
     times = [log(spent - curve.budget[0] + spacing) for spent in curve.budget[start:]]

@@ -7,16 +7,17 @@ from orchestrator.decision.case import Case
 from orchestrator.decision.futility import fit_line, trend_window
 from orchestrator.decision.noise import metric_noise
 
+_LATEST_FRAC = 0.5
 _SWING_SDS = 2.0  # of the metric: a smaller deviation has no sign
 
 
 def swing_of(case: Case) -> tuple[float, int]:
     """Return how far ln(FID) strays from its trend (standard deviation), and how often it turns.
 
-    Both are of the window in which futility is judged; (0, 0) while it is too early.
+    Both are of the latest half; (0, 0) while it is too early.
     """
     curve, rules = case.curve, case.rules
-    start = trend_window(curve, rules)
+    start = trend_window(curve, rules, _LATEST_FRAC)
     if start is None:
         return 0.0, 0
     spent = [float(budget) for budget in curve.budget[start:]]

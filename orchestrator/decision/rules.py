@@ -36,10 +36,10 @@ class VerdictRules:
         oscillating_log_sd: while it strays from it by more than this standard deviation of ln(FID)
         oscillating_sds: and by more than this many standard deviations of the metric.
         plateau_window: evaluations that the slope needs at least.
-        plateau_frac: share of the evaluations so far that the slope needs at least.
+        plateau_fracs: shares of the evaluations so far over which the slope is taken.
         horizon_frac: how far to look ahead, as a share of the budget spent so far.
         min_gain_frac: a trial that cannot lower FID by this share within the horizon is futile.
-        slope_sds: standard errors granted to the slope in the trial's favour (one-sided 5 %).
+        slope_sds: standard errors granted to the slope in the trial's favour (one-sided 1 %).
         coverage_gate_frac: coverage of a converged trial, as a share of what real data score.
         noise_window: evaluations from which the noise of the metric is estimated.
         wobble_window: evaluations from which the wobble of training is estimated.
@@ -57,7 +57,7 @@ class VerdictRules:
     coverage_drop_frac: float = 0.5
     coverage_floor_frac: float = 0.10
     coverage_floor_from: int = 20
-    degraded_ratio: float = 1.3
+    degraded_ratio: float = 1.2
     degraded_sds: float = 3.0
     junk_accuracy: float = 0.60
     overpowered_accuracy: float = 0.97
@@ -67,10 +67,10 @@ class VerdictRules:
     oscillating_log_sd: float = 0.30
     oscillating_sds: float = 4.0
     plateau_window: int = 20
-    plateau_frac: float = 1 / 3
+    plateau_fracs: tuple[float, ...] = (0.3, 0.5)
     horizon_frac: float = 0.5
-    min_gain_frac: float = 0.06
-    slope_sds: float = 1.64
+    min_gain_frac: float = 0.065
+    slope_sds: float = 2.33
     coverage_gate_frac: float = 0.8
     noise_window: int = 20
     wobble_window: int = 12

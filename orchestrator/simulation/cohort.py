@@ -11,6 +11,7 @@ from orchestrator.errors import ConfigError
 from orchestrator.records import Evaluation
 
 SECONDS_PER_HOUR = 3600.0
+AXIS_UNITS = 10**9  # of the longest run: compute as a whole number
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,16 @@ class Cohort:
         """Compute of all runs to their ends."""
         return sum(run.spent[-1] for run in self.runs)
 
+    def rows_on_axis(self, run: RecordedRun) -> list[Evaluation]:
+        """Return a run's rows with their compute where images are counted, in ``AXIS_UNITS``.
+
+        Schedulers compare trials at equal images; here they compare them at equal compute.
+        """
+        return [
+            replace(row, nimg=round(AXIS_UNITS * spent / self.longest))
+            for row, spent in zip(run.rows, run.spent, strict=True)
+        ]
+
     @property
     def true_best(self) -> RecordedRun:
         """The run with the lowest FID of all."""
@@ -81,17 +92,6 @@ class Cohort:
 def best_fid(rows: Sequence[Evaluation]) -> float:
     """Return the lowest FID of rows that could be measured; infinity if there is none."""
     return min((row.fid for row in rows if is_measured(row)), default=float("inf"))
-
-
-def on_compute_axis(run: RecordedRun, resolution: float) -> list[Evaluation]:
-    """Return the rows with their compute, in units of ``resolution``, where images are counted.
-
-    Schedulers compare trials at equal images; here they compare them at equal compute.
-    """
-    return [
-        replace(row, nimg=round(spent / resolution))
-        for row, spent in zip(run.rows, run.spent, strict=True)
-    ]
 
 
 def _counts_time(rows: Sequence[Evaluation]) -> bool:

@@ -93,26 +93,31 @@ class Simulation:
 
 @dataclass
 class _Workers:
-    """A number of workers, each of which is busy with the next row of some run."""
+    """A number of workers, each free or busy with the next row of some run."""
 
     num_free: int
-    _busy: list[tuple[float, int, RecordedRun]] = field(default_factory=list)
-    _num_started: int = 0
+    _busy: list[tuple[float, int, str]] = field(default_factory=list)
+    _now: float = 0.0
+    _num_taken: int = 0
 
-    def take(self, run: RecordedRun, num_rows: int, now: float) -> None:
-        """Put a free worker on a run's next row."""
+    @property
+    def are_idle(self) -> bool:
+        """Whether none is busy."""
+        return not self._busy
+
+    def take(self, run: str, duration: float) -> None:
+        """Put a free worker on a run for so long."""
         self.num_free -= 1
-        self._num_started += 1
-        done = now + _spent(run, num_rows + 1) - _spent(run, num_rows)
-        heapq.heappush(self._busy, (done, self._num_started, run))
+        self._num_taken += 1
+        heapq.heappush(self._busy, (self._now + duration, self._num_taken, run))
 
-    def first_done(self) -> tuple[float, RecordedRun] | None:
-        """Free the worker that is done first; None if all are free."""
+    def first_done(self) -> str | None:
+        """Free the worker that is done first and return its run; None if all are free."""
         if not self._busy:
             return None
+        self._now, _, run = heapq.heappop(self._busy)
         self.num_free += 1
-        done, _, run = heapq.heappop(self._busy)
-        return done, run
+        return run
 
 
 def simulate(cohort: Cohort, name: str, policy: Scheduler, *, concurrent: int) -> Simulation:
@@ -124,39 +129,63 @@ def simulate(cohort: Cohort, name: str, policy: Scheduler, *, concurrent: int) -
         policy: hears the rows of every run on the axis of compute.
         concurrent: how many runs train at once.
     """
-    runs = {run.name: run for run in cohort.runs}
-    rows = {run.name: cohort.rows_on_axis(run) for run in cohort.runs}
-    progress = {name: _Progress() for name in runs}
-    waiting = deque(cohort.runs)
-    workers = _Workers(num_free=concurrent)
-    now: float = 0.0
+    return _Replay(cohort, policy, concurrent).play(name)
 
-    def fill() -> None:
-        while workers.num_free:
-            resumed = policy.next_to_resume()
-            if resumed is None and not waiting:
-                return
-            run = waiting.popleft() if resumed is None else runs[resumed]
-            workers.take(run, progress[run.name].num_rows, now)
 
-    fill()
-    while (done := workers.first_done()) is not None:
-        now, run = done
-        at = progress[run.name]
+class _Replay:
+    """The state of one simulation: who waits, who is paused, who is busy."""
+
+    def __init__(self, cohort: Cohort, policy: Scheduler, concurrent: int) -> None:
+        self._cohort = cohort
+        self._policy = policy
+        self._runs = {run.name: run for run in cohort.runs}
+        self._rows = {run.name: cohort.rows_on_axis(run) for run in cohort.runs}
+        self._progress = {name: _Progress() for name in self._runs}
+        self._waiting = deque(self._runs)
+        self._paused: set[str] = set()
+        self._workers = _Workers(concurrent)
+
+    def play(self, name: str) -> Simulation:
+        self._fill()
+        while (done := self._workers.first_done()) is not None:
+            self._hear(done)
+            self._fill()
+        return Simulation(
+            policy=name,
+            cohort=self._cohort,
+            num_rows={name: at.num_rows for name, at in self._progress.items()},
+            reasons={name: at.reason for name, at in self._progress.items()},
+        )
+
+    def _fill(self) -> None:
+        while self._workers.num_free and (name := self._next()) is not None:
+            self._train(name)
+
+    def _next(self) -> str | None:
+        resumed = self._policy.next_to_resume(self._paused)
+        if resumed is None and self._waiting:
+            return self._waiting.popleft()
+        if resumed is None and self._workers.are_idle:
+            resumed = self._policy.next_to_resume(self._paused, is_last_resort=True)
+        if resumed is not None:
+            self._paused.remove(resumed)
+        return resumed
+
+    def _train(self, name: str) -> None:
+        run, num_rows = self._runs[name], self._progress[name].num_rows
+        self._workers.take(name, _spent(run, num_rows + 1) - _spent(run, num_rows))
+
+    def _hear(self, name: str) -> None:
+        at = self._progress[name]
         at.num_rows += 1
-        decision = policy.report(run.name, rows[run.name][: at.num_rows])
+        decision = self._policy.report(name, self._rows[name][: at.num_rows])
         at.reason = decision.reason
-        if at.num_rows == len(run.rows) or decision.action is CohortAction.STOP:
-            policy.end(run.name)
-        elif decision.action is CohortAction.GO_ON:
-            workers.take(run, at.num_rows, now)
-        fill()
-    return Simulation(
-        policy=name,
-        cohort=cohort,
-        num_rows={name: at.num_rows for name, at in progress.items()},
-        reasons={name: at.reason for name, at in progress.items()},
-    )
+        if decision.action is CohortAction.STOP or at.num_rows == len(self._rows[name]):
+            self._policy.ended(name)
+        elif decision.action is CohortAction.PAUSE:
+            self._paused.add(name)
+        else:
+            self._train(name)
 
 
 def _spent(run: RecordedRun, num_rows: int) -> float:

@@ -1,13 +1,13 @@
 from collections.abc import Callable
 from dataclasses import replace
-from math import exp, isnan, sqrt
+from math import exp, inf, isnan, log, sqrt
 
 import numpy as np
 import pytest
 from scipy.stats import linregress
 
 from orchestrator.decision.curve import Curve
-from orchestrator.decision.futility import optimistic_gain, slope_and_error
+from orchestrator.decision.futility import fit_line, optimistic_gain, trend_window
 from orchestrator.decision.rules import VerdictRules
 from orchestrator.records import Evaluation
 
@@ -18,10 +18,11 @@ RULES = VerdictRules()
 def test_the_slope_agrees_with_scipy_where_residuals_alternate() -> None:
     x = [0.0, 1.0, 2.5, 3.0, 4.0, 6.0]
     y = [1.0, 0.2, 0.9, 0.1, 0.8, 0.0]  # alternating: no autocorrelation to inflate the error
-    slope, error = slope_and_error(x, y)
+    line = fit_line(x, y)
     oracle = linregress(x, y)
-    assert slope == pytest.approx(oracle.slope)
-    assert error == pytest.approx(oracle.stderr)
+    assert line.slope == pytest.approx(oracle.slope)
+    assert line.standard_error == pytest.approx(oracle.stderr)
+    assert line.residuals == pytest.approx(y - (oracle.intercept + oracle.slope * np.array(x)))
 
 
 def test_persistent_residuals_inflate_the_error_as_ar1() -> None:
@@ -30,19 +31,48 @@ def test_persistent_residuals_inflate_the_error_as_ar1() -> None:
     oracle = linregress(x, y)
     residuals = y - oracle.intercept - oracle.slope * x
     r = min(0.9, float((residuals[1:] * residuals[:-1]).sum() / (residuals**2).sum()))
-    assert slope_and_error(list(x), list(y))[1] == pytest.approx(
-        oracle.stderr * sqrt((1 + r) / (1 - r))
-    )
+    inflated = oracle.stderr * sqrt((1 + r) / (1 - r))
+    assert fit_line(list(x), list(y)).standard_error == pytest.approx(inflated)
     assert r > 0.5
 
 
 def test_an_exact_line_has_no_error() -> None:
-    assert slope_and_error([0.0, 1.0, 2.0, 3.0], [1.0, 1.0, 1.0, 1.0]) == (0.0, 0.0)
+    line = fit_line([0.0, 1.0, 2.0, 3.0], [1.0, 1.0, 1.0, 1.0])
+    assert (line.slope, line.standard_error) == (0.0, 0.0)
 
 
-def test_an_exact_decline_is_carried_on_for_half_of_what_was_spent(make_rows: MakeRows) -> None:
+def test_without_spread_in_time_nothing_is_known_of_the_slope() -> None:
+    assert fit_line([2.0, 2.0, 2.0], [1.0, 2.0, 3.0]).standard_error == inf
+
+
+@pytest.mark.parametrize(("num_rows", "start"), [(27, None), (28, 8), (60, 40), (90, 60)])
+def test_a_trend_is_judged_on_the_latest_part_but_twenty_rows_at_least(
+    make_rows: MakeRows, num_rows: int, start: int | None
+) -> None:
+    assert trend_window(Curve.of(make_rows([10.0] * num_rows)), RULES, 1 / 3) == start
+
+
+def test_what_has_only_just_become_flat_is_seen_in_the_short_part(make_rows: MakeRows) -> None:
+    fids = [200 * (1 + index) ** -0.8 for index in range(42)]
+    curve = Curve.of(make_rows([*fids, *[fids[-1]] * 18]))
+    long_part = replace(RULES, plateau_fracs=(0.5,))
+    assert optimistic_gain(curve, RULES) < 0.06 < optimistic_gain(curve, long_part)
+
+
+def test_what_is_flat_but_noisy_is_seen_in_the_long_part(make_rows: MakeRows) -> None:
+    curve = Curve.of(make_rows([10.0] * 100, log_noise=0.06, seed=1))
+    short_part = replace(RULES, plateau_fracs=(0.3,))
+    assert optimistic_gain(curve, RULES) < 0.06 < optimistic_gain(curve, short_part)
+
+
+def test_a_decline_in_the_logarithm_of_time_is_carried_on_by_half(make_rows: MakeRows) -> None:
+    power_law = Curve.of(make_rows([100 * (1 + index) ** -0.3 for index in range(40)]))
+    assert optimistic_gain(power_law, RULES) == pytest.approx(0.3 * log(1.5))
+
+
+def test_a_straight_decline_is_not_believed_to_go_on_as_fast(make_rows: MakeRows) -> None:
     curve = Curve.of(make_rows([100 * exp(-0.01 * index) for index in range(40)]))
-    assert optimistic_gain(curve, RULES) == pytest.approx(0.01 * 0.5 * 40)
+    assert 0.5 * 0.2 < optimistic_gain(curve, RULES) < 0.2  # 0.2: twenty rows at the same pace
 
 
 def test_it_is_too_early_before_warm_up_and_window_have_passed(make_rows: MakeRows) -> None:

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
-from math import exp, inf, nan
+from math import inf, log, nan
 from time import perf_counter
 
 import numpy as np
@@ -113,8 +113,8 @@ def test_training_that_is_not_finite_is_dead_whatever_fid_says(make_rows: MakeRo
     ("num_bad", "kind", "action"),
     [
         (2, VerdictKind.IMPROVING, Action.GO_ON),
-        (3, VerdictKind.IMPROVING, Action.GO_ON),
-        (4, VerdictKind.PLATEAUED, Action.GO_ON),
+        (3, VerdictKind.IMPROVING, Action.PAUSE),
+        (4, VerdictKind.IMPROVING, Action.GO_ON),
         (5, VerdictKind.COLLAPSED, Action.STOP_KEEP_BEST),
     ],
 )
@@ -132,9 +132,12 @@ def test_collapse_is_watched_then_suspect_then_confirmed(
 def test_peaceful_endings_wait_while_an_alarm_is_counting(make_rows: MakeRows) -> None:
     flat = make_rows([20.0] * 20, [0.9] * 20)
     assert verdict_on(flat).kind is VerdictKind.CONVERGED
-    dying = make_rows([20.0] * 19 + [40.0], [0.9] * 19 + [0.3])
+    dying = make_rows([20.0] * 29 + [24.5], [0.9] * 30)
+    calm = replace(RULES, degraded_ratio=2.0)
+    assert verdict_on(dying, calm).kind is VerdictKind.CONVERGED
     verdict = verdict_on(dying)
     assert (verdict.kind, verdict.action) == (VerdictKind.PLATEAUED, Action.GO_ON)
+    assert "watched: FID 1.23x its best" in verdict.reason
 
 
 def test_a_collapse_is_not_closed_as_degradation(make_rows: MakeRows) -> None:
@@ -147,6 +150,54 @@ def test_a_collapse_is_not_closed_as_degradation(make_rows: MakeRows) -> None:
         if (verdict := verdict_on(rows[:end], replace(RULES, plateau_window=99))).action.is_stop
     )
     assert first_stop.kind is VerdictKind.COLLAPSED
+
+
+def with_discriminator(rows: list[Evaluation], **columns: float) -> list[Evaluation]:
+    """Return the rows with D's health, the same in each but for G's gradient in the first eight."""
+    healthy = [replace(row, g_grad_norm=1.0, d_heldout_acc=0.8, d_fake_acc=0.8) for row in rows[:8]]
+    return healthy + [replace(row, **columns) for row in rows[8:]]
+
+
+def test_degrading_while_d_guesses_is_learning_from_junk(make_rows: MakeRows) -> None:
+    fids, coverages, *_ = CAUSES["degradation"]
+    rows = make_rows(fids, coverages)
+    guessing = with_discriminator(rows, d_heldout_acc=0.9, d_fake_acc=0.1, g_grad_norm=1.0)
+    verdict = verdict_on(guessing)
+    assert (verdict.kind, verdict.action) == (VerdictKind.JUNK_FEEDBACK, Action.STOP_KEEP_BEST)
+    assert "D right on 0.50 of held-out reals and fakes: G has been learning" in verdict.reason
+    knowing = with_discriminator(rows, d_heldout_acc=0.9, d_fake_acc=0.9, g_grad_norm=1.0)
+    assert verdict_on(knowing).kind is VerdictKind.DEGRADED
+
+
+def test_a_d_that_guesses_does_not_end_a_trial_that_improves(make_rows: MakeRows) -> None:
+    rows = with_discriminator(make_rows(SLOW, DIVERSE), d_heldout_acc=0.5, d_fake_acc=0.5)
+    assert verdict_on(rows).kind is VerdictKind.IMPROVING
+
+
+def test_a_d_that_is_always_right_ends_a_trial_whose_g_gets_no_gradient(
+    make_rows: MakeRows,
+) -> None:
+    rows = make_rows(from_row(8, 80.0, STUCK), 0.3 * DIVERSE)
+    mighty = {"d_heldout_acc": 0.99, "d_fake_acc": 1.0}
+    verdict = verdict_on(with_discriminator(rows[:17], **mighty, g_grad_norm=0.01))
+    kind, action = VerdictKind.DISCRIMINATOR_OVERPOWERED, Action.STOP_REJECT
+    assert (verdict.kind, verdict.action) == (kind, action)
+    assert "G's gradient 1.0% of what it was early" in verdict.reason
+    fed = verdict_on(with_discriminator(rows[:17], **mighty, g_grad_norm=0.5))
+    assert fed.kind is VerdictKind.IMPROVING
+
+
+def test_overfitting_is_told_where_a_trial_ends(make_rows: MakeRows) -> None:
+    rows = make_rows(STUCK, 0.3 * DIVERSE)
+    rows = with_discriminator(rows, d_real_acc=0.98, d_heldout_acc=0.55, d_fake_acc=0.9)
+    assert "D overfits: right on 0.98 of the reals it learnt" in verdict_on(rows).reason
+
+
+def test_a_trial_that_swings_to_and_fro_oscillates(make_rows: MakeRows) -> None:
+    swinging = HEALTHY * np.exp(0.7 * np.sin(TIME))
+    verdict = verdict_on(make_rows(swinging, DIVERSE, log_noise=0.02))
+    assert (verdict.kind, verdict.action) == (VerdictKind.OSCILLATING, Action.STOP_KEEP_BEST)
+    assert "around its level and turned" in verdict.reason
 
 
 def test_a_diverged_trial_that_had_been_good_keeps_its_best(make_rows: MakeRows) -> None:
@@ -172,16 +223,17 @@ def test_a_plateau_says_what_it_lacks_to_have_converged(make_rows: MakeRows) -> 
 
 
 def test_a_plateau_says_what_is_left_to_gain(make_rows: MakeRows) -> None:
-    falling = [20.0 * exp(-0.005 * index) for index in range(20)]
+    falling = [20.0 * (1 + index) ** -0.1 for index in range(20)]
     reason = verdict_on(make_rows(falling, [0.9] * 20)).reason
-    assert "at best 4.9 % lower after half as long again" in reason  # 1 - exp(-0.005 * 10)
+    assert "at best 4.0 % lower after half as long again" in reason  # 1 - 1.5 ** -0.1
 
 
-@pytest.mark.parametrize(("gain", "action"), [(0.08, Action.STOP_KEEP_BEST), (0.12, Action.GO_ON)])
-def test_a_tenth_more_to_gain_is_worth_going_on(
+@pytest.mark.parametrize(("gain", "action"), [(0.06, Action.STOP_KEEP_BEST), (0.07, Action.GO_ON)])
+def test_a_fifteenth_more_to_gain_is_worth_going_on(
     make_rows: MakeRows, gain: float, action: Action
 ) -> None:
-    falling = [20.0 * (1.0 - gain) ** (index / 10) for index in range(20)]
+    power = log(1.0 - gain) / log(1.5)
+    falling = [20.0 * (1 + index) ** power for index in range(20)]
     assert verdict_on(make_rows(falling, [0.9] * 20)).action is action
 
 

@@ -68,16 +68,12 @@ def _labelled(rows: list[Row]) -> LabelledRun:
         label=Label(first["label"], first["is_viable"]),
         reference_coverage=first["reference_coverage"],
         budget_nimg=first["budget_nimg"],
-        untrained=first["true_distance"],
+        untrained=true_distance(first),
         family_best=first["family_best"],
         evaluations=[Evaluation.from_mapping(row) for row in rows],
-        true_distance=[_number(row["true_distance"]) for row in rows],
-        true_mode_mass=[_number(row["true_mode_mass"]) for row in rows],
+        true_distance=[true_distance(row) if row["finite"] else nan for row in rows],
+        true_mode_mass=[row["true_mode_mass"] if row["finite"] else nan for row in rows],
     )
-
-
-def _number(value: float | None) -> float:
-    return nan if value is None else value
 
 
 def build_bank(folder: Path) -> pa.Table:
@@ -94,8 +90,20 @@ def build_bank(folder: Path) -> pa.Table:
 def true_curve(rows: Sequence[Row]) -> TrueCurve:
     """Return the true side of a recorded run."""
     finite = [row for row in rows if row["finite"]]
-    distance, mass, spread = ([row[name] for row in finite] for name in TRUE_COLUMNS)
+    _, mass, spread = ([row[name] for row in finite] for name in TRUE_COLUMNS)
+    distance = [true_distance(row) for row in finite]
     return TrueCurve(distance, mass, spread, is_finite=len(finite) == len(rows))
+
+
+def true_distance(row: Row) -> float:
+    """Return how far from perfect a generator is.
+
+    That of points is the mass that has to move plus the mass that no mode has: a blob over all of
+    them has little to move, and sharp modes of unlike shares have no mass astray.
+    """
+    distance: float = row["true_distance"]
+    is_points = row["high_quality_frac"] is not None  # no class has a centre to be near to
+    return distance + 1.0 - row["true_mode_mass"] if is_points else distance
 
 
 def _family_bests(recorded: Iterable[tuple[RunPlan, list[Row]]]) -> dict[str, float]:

@@ -55,13 +55,15 @@ def is_diverged(case: Case, index: int) -> bool:
 
 
 def is_collapsed(case: Case, index: int) -> bool:
-    """Whether diversity is lost: next to none is left, or much of it went and FID rose with it."""
+    """Whether much of the diversity that it had went, and FID rose with it.
+
+    A trial that never had any has not lost it: it may be slow to start.
+    """
     curve, rules = case.curve, case.rules
-    coverage = curve.coverage[index]
-    is_late = index + 1 >= rules.coverage_floor_from
-    if is_late and coverage < rules.coverage_floor_frac * case.self_coverage:
-        return True
-    if not coverage < rules.coverage_drop_frac * reference_coverage(curve, index):
+    had = reference_coverage(curve, index)
+    if not had > case.coverage_floor:
+        return False
+    if not curve.coverage[index] < rules.coverage_drop_frac * had:
         return False
     worse = curve.log_fid[index] - reference_log_fid(curve, index)
     noise = metric_noise(curve, index + 1, rules)

@@ -16,11 +16,17 @@ class Case(NamedTuple):
     best: int  # row of the lowest FID
     rules: VerdictRules
     self_coverage: float  # of real samples against real samples
+    budget_nimg: int | None = None  # images that the trial is meant to see
 
     @property
     def last(self) -> int:
         """The row that a verdict is about."""
         return len(self.curve) - 1
+
+    @property
+    def coverage_floor(self) -> float:
+        """The coverage below which a generator has next to no diversity."""
+        return self.rules.coverage_floor_frac * self.self_coverage
 
     @property
     def coverage_gate(self) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, inf, log, log1p, nan, sqrt
+from math import ceil, inf, log, nan, sqrt
 
 from orchestrator.decision.curve import Curve
 from orchestrator.decision.rules import VerdictRules
@@ -31,26 +31,53 @@ def trend_window(curve: Curve, rules: VerdictRules, frac: float) -> int | None:
     return None if num_rows - rules.warm_up_evaluations < window else num_rows - window
 
 
-def optimistic_gain(curve: Curve, rules: VerdictRules) -> float:
-    """Return the most that ln(FID) can be hoped to fall over the horizon; NaN if too early.
+@dataclass(frozen=True)
+class Gain:
+    """By how much ln(FID) may fall over the horizon: expected, and at most. NaN if too early."""
 
-    The slope of ln(FID) against the logarithm of the budget over the latest part of the trial,
-    minus ``slope_sds`` of its standard errors, is carried on for half of the budget spent so far:
-    curves improve in the logarithm of time, and a straight line would promise what they do not
-    keep. A short part tells the present pace, a long one tells it surely where FID is noisy:
-    whichever leaves less to hope for. Below zero, even the optimist sees FID rise.
+    expected: float
+    hoped: float
+
+
+def gain_ahead(curve: Curve, rules: VerdictRules, *, growth: float) -> Gain:
+    """Return what is left to gain until the budget spent has grown by the factor ``growth``.
+
+    The slope of ln(FID) against the logarithm of the budget over the latest part of the trial is
+    carried on, for hope minus ``slope_sds`` of its standard errors: curves improve in the
+    logarithm of time, and a straight line would promise what they do not keep. A short part tells
+    the present pace, a long one tells it surely where FID is noisy: whichever leaves less to hope
+    for. Below zero, even the optimist sees FID rise.
     """
     starts = (trend_window(curve, rules, frac) for frac in rules.plateau_fracs)
-    hopes = (_hope(curve, rules, start) for start in starts if start is not None)
-    return min(hopes, default=nan)
+    lines = [_trend(curve, start) for start in starts if start is not None]
+    gains = [
+        Gain(
+            expected=-line.slope * log(growth),
+            hoped=(rules.slope_sds * line.standard_error - line.slope) * log(growth),
+        )
+        for line in lines
+    ]
+    return min(gains, key=lambda gain: gain.hoped, default=Gain(nan, nan))
 
 
-def _hope(curve: Curve, rules: VerdictRules, start: int) -> float:
+def horizon_growth(curve: Curve, rules: VerdictRules, budget_nimg: int | None) -> float:
+    """Return to how many times what was spent hope extends: half as long again, or the budget.
+
+    A trial that has not taken off yet, its best FID being hardly below its first, may be slow to
+    start: there hope goes further.
+    """
+    has_started = min(curve.log_fid) < curve.log_fid[0] + log(rules.started_ratio)
+    growth = rules.horizon_growth if has_started else rules.slow_start_growth
+    if budget_nimg is None or not curve.counts_images or curve.budget[-1] <= 0:
+        return growth
+    return max(growth, budget_nimg / curve.budget[-1])
+
+
+def _trend(curve: Curve, start: int) -> Line:
     # Time counts from one spacing before the first row: a record may begin late, or at zero.
     spacing = (curve.budget[-1] - curve.budget[0]) / (len(curve) - 1)
     times = [log(spent - curve.budget[0] + spacing) for spent in curve.budget[start:]]
-    line = fit_line(times, curve.log_fid[start:])
-    return -(line.slope - rules.slope_sds * line.standard_error) * log1p(rules.horizon_frac)
+    return fit_line(times, curve.log_fid[start:])
 
 
 def fit_line(x: Sequence[float], y: Sequence[float]) -> Line:

@@ -20,6 +20,19 @@ def gated_coverage(case: Case) -> float:
     return min(at_best, median(latest)) if latest and isfinite(at_best) else -inf
 
 
+def is_narrow(case: Case) -> bool:
+    """Whether a trial that has come to rest produces few things over and over.
+
+    Fakes that look real and yet reach few of the reals; one that looks like nothing real may
+    rather not have learnt yet. Where looks were not measured, next to no coverage says it.
+    """
+    coverage, precision = gated_coverage(case), case.curve.rows[-1].precision
+    if not isfinite(precision):
+        return -inf < coverage < case.coverage_floor
+    few = case.rules.narrow_coverage_frac * case.self_coverage
+    return -inf < coverage < few and precision > case.rules.narrow_precision
+
+
 def is_worth_keeping(case: Case) -> bool:
     """Whether the best checkpoint of a broken trial may still be shipped.
 

@@ -24,8 +24,10 @@ class VerdictRules:
         coverage_drop_frac: collapsed is coverage below this share of the mean of its three best,
         collapse_ratio: while FID is more than this many times its reference
         collapse_sds: and that is more than this many standard deviations of the metric;
-        coverage_floor_frac: or coverage below this share of what real data score, whatever FID,
-        coverage_floor_from: from this evaluation on.
+        coverage_floor_frac: below this share of what real data score there is no diversity to lose;
+            a trial that is flat there has collapsed,
+        narrow_coverage_frac: and so has one below this share,
+        narrow_precision: whose fakes look real in more than this share.
         degraded_ratio: degraded is FID more than this many times its reference,
         degraded_sds: while that is more than this many standard deviations of its wobble.
         junk_accuracy: D tells reals from fakes no better than this where its feedback is junk.
@@ -37,7 +39,9 @@ class VerdictRules:
         oscillating_sds: and by more than this many standard deviations of the metric.
         plateau_window: evaluations that the slope needs at least.
         plateau_fracs: shares of the evaluations so far over which the slope is taken.
-        horizon_frac: how far to look ahead, as a share of the budget spent so far.
+        horizon_growth: how far to look ahead, as a multiple of the budget spent so far,
+        slow_start_growth: and the same for a trial that has not taken off yet,
+        started_ratio: its best FID being above this share of its first.
         min_gain_frac: a trial that cannot lower FID by this share within the horizon is futile.
         slope_sds: standard errors granted to the slope in the trial's favour (one-sided 1 %).
         coverage_gate_frac: coverage of a converged trial, as a share of what real data score.
@@ -56,7 +60,8 @@ class VerdictRules:
     collapse_sds: float = 4.0
     coverage_drop_frac: float = 0.5
     coverage_floor_frac: float = 0.10
-    coverage_floor_from: int = 20
+    narrow_coverage_frac: float = 0.25
+    narrow_precision: float = 0.5
     degraded_ratio: float = 1.2
     degraded_sds: float = 3.0
     junk_accuracy: float = 0.60
@@ -68,7 +73,9 @@ class VerdictRules:
     oscillating_sds: float = 4.0
     plateau_window: int = 20
     plateau_fracs: tuple[float, ...] = (0.3, 0.5)
-    horizon_frac: float = 0.5
+    horizon_growth: float = 1.5
+    slow_start_growth: float = 3.0
+    started_ratio: float = 0.5
     min_gain_frac: float = 0.065
     slope_sds: float = 2.33
     coverage_gate_frac: float = 0.8
@@ -88,7 +95,6 @@ def rules_for(num_planned_evaluations: int) -> VerdictRules:
         warm_up_evaluations=_within(2, planned * 8 / 60, 8),
         suspect_after=_within(3, planned / 12, 5),
         confirm_after=_within(5, planned * 8 / 60, 8),
-        coverage_floor_from=window,
         plateau_window=window,
     )
 

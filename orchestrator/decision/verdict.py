@@ -31,8 +31,8 @@ from orchestrator.decision.feedback import (
     is_uninformative,
     overfitting_in_words,
 )
-from orchestrator.decision.futility import optimistic_gain
-from orchestrator.decision.gate import gated_coverage, is_worth_keeping
+from orchestrator.decision.futility import gain_ahead, horizon_growth
+from orchestrator.decision.gate import gated_coverage, is_narrow, is_worth_keeping
 from orchestrator.decision.oscillation import is_oscillating, swing_of
 from orchestrator.decision.rules import SELF_COVERAGE, VerdictRules
 from orchestrator.decision.score import best_evaluation
@@ -81,8 +81,8 @@ def judge(
     else:
         curve = Curve.of(rows)
         self_coverage = SELF_COVERAGE if reference_coverage is None else reference_coverage
-        case = Case(curve, curve.index_of_best, rules, self_coverage)
-        opinion = _opinion(case, budget_nimg)
+        case = Case(curve, curve.index_of_best, rules, self_coverage, budget_nimg)
+        opinion = _opinion(case)
     return Verdict(
         kind=opinion.kind,
         action=opinion.action,
@@ -91,11 +91,11 @@ def judge(
     )
 
 
-def _opinion(case: Case, budget_nimg: int | None) -> Opinion:
+def _opinion(case: Case) -> Opinion:
     diverged_after = case.rules.diverged_after
     if streak(is_diverged, case, first=1, most=diverged_after) == diverged_after:
         return _diverged(case)
-    if _is_warming_up(case, budget_nimg):
+    if _is_warming_up(case):
         reason = f"too early to judge: {fid_and_best(case)}"
         return Opinion(VerdictKind.WARMING_UP, Action.GO_ON, reason)
     confirmed = case.rules.confirm_after
@@ -127,12 +127,12 @@ def _diverged(case: Case) -> Opinion:
     return Opinion(VerdictKind.DIVERGED, action, reason)
 
 
-def _is_warming_up(case: Case, budget_nimg: int | None) -> bool:
+def _is_warming_up(case: Case) -> bool:
     if len(case.curve) < case.rules.warm_up_evaluations:
         return True
-    if budget_nimg is None or not case.curve.counts_images:
+    if case.budget_nimg is None or not case.curve.counts_images:
         return False
-    return case.curve.budget[-1] < case.rules.warm_up_frac * budget_nimg
+    return case.curve.budget[-1] < case.rules.warm_up_frac * case.budget_nimg
 
 
 def _collapse(case: Case) -> Alarm:
@@ -180,8 +180,7 @@ def _collapsed(case: Case, alarm: Alarm) -> Opinion:
 
 def _suspected(case: Case, alarm: Alarm) -> Opinion:
     """Hold the peaceful endings back: a dying trial must not be closed as a plateau."""
-    kind = VerdictKind.PLATEAUED if _is_futile(case) else VerdictKind.IMPROVING
-    rules = case.rules
+    rules, kind = case.rules, _benign(case).kind
     if alarm.length < rules.suspect_after:
         return Opinion(kind, Action.GO_ON, f"{fid_and_best(case)}; watched: {_lasting(alarm)}")
     # Only once: a trial that was let go on must not be held up again by what was known.
@@ -193,14 +192,21 @@ def _suspected(case: Case, alarm: Alarm) -> Opinion:
 def _benign(case: Case) -> Opinion:
     if is_oscillating(case):
         return _oscillating(case)
-    if _is_futile(case):
-        return _plateaued(case)
+    growth = horizon_growth(case.curve, case.rules, case.budget_nimg)
+    gain = gain_ahead(case.curve, case.rules, growth=growth)
+    worthwhile = -log(1.0 - case.rules.min_gain_frac)
+    if gain.hoped < worthwhile:  # False while it is NaN
+        left = f"at best {_percent(gain.hoped)} lower after {growth:.2g}x as long"
+        return _at_rest(case, left)
+    if gain.expected < worthwhile:
+        left = f"{_percent(gain.expected)} lower to be expected after {growth:.2g}x as long"
+        resting = _at_rest(case, f"{left}, but up to {_percent(gain.hoped)} possible")
+        return resting._replace(action=Action.GO_ON)
     return Opinion(VerdictKind.IMPROVING, Action.GO_ON, fid_and_best(case))
 
 
-def _is_futile(case: Case) -> bool:
-    gain = optimistic_gain(case.curve, case.rules)
-    return gain < -log(1.0 - case.rules.min_gain_frac)  # False while gain is NaN
+def _percent(log_gain: float) -> str:
+    return f"{100.0 * (1.0 - exp(-max(log_gain, 0.0))):.1f} %"
 
 
 def _oscillating(case: Case) -> Opinion:
@@ -212,11 +218,13 @@ def _oscillating(case: Case) -> Opinion:
     return Opinion(VerdictKind.OSCILLATING, Action.STOP_KEEP_BEST, reason)
 
 
-def _plateaued(case: Case) -> Opinion:
-    hoped = max(optimistic_gain(case.curve, case.rules), 0.0)
-    gain_percent = 100.0 * (1.0 - exp(-hoped))
-    reason = f"{fid_and_best(case)}; at best {gain_percent:.1f} % lower after half as long again"
+def _at_rest(case: Case, left: str) -> Opinion:
+    """Say what a trial that is flat has come to rest at."""
+    reason = f"{fid_and_best(case)}; {left}"
     coverage = gated_coverage(case)
+    if is_narrow(case):
+        reason = f"{reason}; coverage {coverage:.2f}: next to no diversity"
+        return Opinion(VerdictKind.COLLAPSED, Action.STOP_REJECT, reason)
     if coverage >= case.coverage_gate:
         reason = f"{reason}; coverage {coverage:.2f}"
         return Opinion(VerdictKind.CONVERGED, Action.STOP_KEEP_BEST, reason)

@@ -17,6 +17,7 @@ _PLACES = {
     "generate": f"{_COMMANDS}.generate:generate",
     "score": f"{_COMMANDS}.score:score",
     "judge": f"{_COMMANDS}.judge:judge",
+    "simulate": f"{_COMMANDS}.simulate:simulate",
     "select": f"{_COMMANDS}.select:select",
     "export": f"{_COMMANDS}.export:export",
     "report": f"{_COMMANDS}.report:report",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
-from orchestrator.decision.scheduler import CohortAction, Scheduler
+from orchestrator.decision.scheduler import CohortAction, Scheduler, ToCome
 from orchestrator.decision.score import best_so_far
 from orchestrator.simulation.cohort import Cohort, RecordedRun, best_fid
 
@@ -162,14 +162,16 @@ class _Replay:
             self._train(name)
 
     def _next(self) -> str | None:
-        resumed = self._policy.next_to_resume(self._paused)
-        if resumed is None and self._waiting:
-            return self._waiting.popleft()
-        if resumed is None and self._workers.are_idle:
-            resumed = self._policy.next_to_resume(self._paused, is_last_resort=True)
+        resumed = self._policy.next_to_resume(self._paused, to_come=self._to_come())
         if resumed is not None:
             self._paused.remove(resumed)
-        return resumed
+            return resumed
+        return self._waiting.popleft() if self._waiting else None
+
+    def _to_come(self) -> ToCome:
+        if self._waiting:
+            return ToCome.NEW_TRIALS
+        return ToCome.NOTHING if self._workers.are_idle else ToCome.RUNNING_TRIALS
 
     def _train(self, name: str) -> None:
         run, num_rows = self._runs[name], self._progress[name].num_rows

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("curves", type=click.Path(path_type=Path))
-@click.option("--policy", default="ours", show_default=True, help="Several may be given, by commas.")
+@click.option(
+    "--policy", default="ours", show_default=True, help="Several may be given, by commas."
+)
 @click.option(
     "--concurrent",
     default=4,
@@ -31,9 +33,7 @@ if TYPE_CHECKING:
     help="One run in so many goes on from a rung.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def simulate(
-    curves: Path, *, policy: str, concurrent: int, reduction: int, as_json: bool
-) -> None:
+def simulate(curves: Path, *, policy: str, concurrent: int, reduction: int, as_json: bool) -> None:
     """Play recorded curves again under a policy.
 
     CURVES is what `ganorch judge` reads; its runs are one cohort. Compute is hours where every

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
+from gan_models.errors import nearest
 from orchestrator.decision.asha import AshaScheduler
 from orchestrator.decision.full import FullScheduler
 from orchestrator.decision.hyperband import HyperbandScheduler
@@ -12,7 +13,6 @@ from orchestrator.decision.median import MedianScheduler
 from orchestrator.decision.rules import VerdictRules
 from orchestrator.decision.scheduler import CohortAction, CohortDecision, Scheduler, ToCome
 from orchestrator.decision.verdict import judge
-from gan_models.errors import nearest
 from orchestrator.errors import ConfigError
 from orchestrator.records import Evaluation
 from orchestrator.simulation.cohort import AXIS_UNITS, Cohort

@@ -91,3 +91,13 @@ def test_a_row_that_says_it_is_not_finite_is_never_left_out() -> None:
     )["file"]
     assert steps(curve) == [0, 2]
     assert not curve[0].finite
+
+
+def test_hours_stand_in_for_seconds() -> None:
+    cells = {"step": 1, "fid": 9.0, "hours": "0.5"}
+    (row,) = collect_curves([Row(cells, "here")], default_run="a")["a"]
+    assert row.seconds == 1800.0
+    (own,) = collect_curves([Row(cells | {"seconds": 7.0}, "here")], default_run="a")["a"]
+    assert own.seconds == 7.0
+    with pytest.raises(ConfigError, match="here: hours 'x' is not a number"):
+        collect_curves([Row(cells | {"hours": "x"}, "here")], default_run="a")

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.errors import writing_to
-from orchestrator.errors import UsageError
+from orchestrator.cli.target import check_target
 
 _FORMATS = (".png", ".npz")
 
@@ -27,7 +27,7 @@ def generate(model_dir: Path, *, num: int, out: Path, seed: int, force: bool) ->
 
     MODEL_DIR is a model folder, or a run folder, which stands for its best generator.
     """
-    _check_target(out, may_replace=force)
+    check_target(out, _FORMATS, may_replace=force)
 
     from gan_models.files import whole_file
     from orchestrator.generators import open_generator
@@ -44,10 +44,3 @@ def generate(model_dir: Path, *, num: int, out: Path, seed: int, force: bool) ->
 
             draw_grid(samples, model.sample).save(file, format="PNG")
     click.echo(out)
-
-
-def _check_target(out: Path, *, may_replace: bool) -> None:
-    if out.suffix not in _FORMATS:
-        raise UsageError(f"{out}: the name must end in {' or '.join(_FORMATS)}")
-    if out.is_dir() or (out.exists() and not may_replace):
-        raise UsageError(f"{out}: exists already; --force replaces a file")

@@ -19,7 +19,7 @@ from orchestrator.report.chart import (
     overview,
     small_multiple,
 )
-from orchestrator.report.scale import Frame
+from orchestrator.report.scale import FidFrame
 from orchestrator.report.view import RunView, TrialView
 from orchestrator.wording import format_fid
 
@@ -70,7 +70,7 @@ def _overview(curves: list[Curve], size: Size, run: RunView) -> Markup:
     return Markup(overview(curves, size, _frame(curves, size, run), floor=run.floor_fid))
 
 
-def _frame(curves: list[Curve], size: Size, run: RunView) -> Frame:
+def _frame(curves: list[Curve], size: Size, run: RunView) -> FidFrame:
     return fit_frame(curves, size, budget_kimg=run.budget_kimg, floor=run.floor_fid)
 
 

@@ -1,5 +1,6 @@
-"""Where a curve's points lie on paper: a linear axis of kimg, a logarithmic axis of FID."""
+"""Where a curve's points lie on paper: across, the budget spent; upwards, FID or a share."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
@@ -13,30 +14,51 @@ _CEILING_RATIO = 4.0  # a diverged trial must not press all others into the bott
 
 
 @dataclass(frozen=True)
-class Frame:
-    """The rectangle that curves are drawn in, in SVG units, and the values at its edges.
+class Frame(ABC):
+    """The rectangle that curves are drawn in, in SVG units; the budget runs from 0, linearly.
 
-    Values beyond an edge are drawn at that edge.
+    The budget is counted in kimg or in steps. Values beyond an edge are drawn at that edge.
     """
 
     left: float
     top: float
     right: float
     bottom: float
-    max_kimg: float
+    max_budget: float
+
+    def x(self, budget: float) -> float:
+        """Place a count of images or steps."""
+        share = min(max(budget / self.max_budget, 0.0), 1.0)
+        return round(self.left + share * (self.right - self.left), 1)
+
+    @abstractmethod
+    def y(self, value: float) -> float:
+        """Place what was measured."""
+
+
+@dataclass(frozen=True)
+class FidFrame(Frame):
+    """A frame with a logarithmic axis of FID, and the values at its lower and upper edge."""
+
     low_fid: float
     high_fid: float
 
-    def x(self, kimg: float) -> float:
-        """Place a count of images."""
-        share = min(max(kimg / self.max_kimg, 0.0), 1.0)
-        return round(self.left + share * (self.right - self.left), 1)
-
-    def y(self, fid: float) -> float:
+    def y(self, value: float) -> float:
         """Place a Fréchet distance; one at or below zero lies at the bottom."""
-        inside = min(max(fid, self.low_fid), self.high_fid)
-        share = log10(inside / self.low_fid) / log10(self.high_fid / self.low_fid)
+        inside = min(max(value, self.low_fid), self.high_fid)
+        low, high = log10(self.low_fid), log10(self.high_fid)  # their ratio may overflow
+        share = (log10(inside) - low) / (high - low)
         return round(self.bottom - share * (self.bottom - self.top), 1)
+
+
+@dataclass(frozen=True)
+class ShareFrame(Frame):
+    """A frame with a linear axis from 0 to 1."""
+
+    def y(self, value: float) -> float:
+        """Place a share."""
+        inside = min(max(value, 0.0), 1.0)
+        return round(self.bottom - inside * (self.bottom - self.top), 1)
 
 
 def fid_range(curves: Iterable[Iterable[float]], floor_fid: float) -> tuple[float, float]:

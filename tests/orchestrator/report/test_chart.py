@@ -18,6 +18,7 @@ from orchestrator.report.chart import (
     legend_glyph,
     overview,
     small_multiple,
+    stop_mark,
 )
 
 
@@ -106,7 +107,7 @@ def test_an_axis_reaches_the_budget() -> None:
 
 
 def test_without_a_budget_the_axis_reaches_what_was_seen() -> None:
-    assert fit_frame([WINNER], WIDE, budget_kimg=nan, floor=nan).max_kimg == 20.0
+    assert fit_frame([WINNER], WIDE, budget_kimg=nan, floor=nan).max_budget == 20.0
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW, SMALL])
@@ -152,6 +153,18 @@ def test_the_end_of_a_curve_means_one_thing(
     stopped_by: StoppedBy | None, verdict: VerdictKind | None, mark: Mark
 ) -> None:
     assert end_mark(stopped_by, verdict) is mark
+
+
+@pytest.mark.parametrize(
+    ("verdict", "mark"),
+    [
+        (VerdictKind.CONVERGED, Mark.FLAT),
+        (VerdictKind.JUNK_FEEDBACK, Mark.UNSOUND),
+        (VerdictKind.DEAD, Mark.BROKEN),
+    ],
+)
+def test_a_stop_is_marked_by_what_its_verdict_means(verdict: VerdictKind, mark: Mark) -> None:
+    assert stop_mark(verdict) is mark
 
 
 def test_marks_differ_in_shape_not_only_in_colour() -> None:

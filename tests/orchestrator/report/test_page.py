@@ -1,57 +1,13 @@
 import base64
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from math import nan
 
-import pytest
-
 from orchestrator.paths import RunPaths
-from orchestrator.records import TrialStatus, VerdictKind
-from orchestrator.report.page import (
-    MAX_TRIAL_SECTIONS,
-    VERDICT_MEANINGS,
-    render_report,
-    verdict_tone,
-    write_report,
-)
+from orchestrator.records import TrialStatus
+from orchestrator.report.page import MAX_TRIAL_SECTIONS, render_report, write_report
 from orchestrator.report.view import RunView, TrialView
-
-VOID = {"meta", "img", "link", "br", "hr", "input"}
-
-
-class Page(HTMLParser):
-    """Reads a page: its elements with their attributes, and its text; checks the nesting."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.words: list[str] = []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] not in ("style", "title"):
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
+from tests.orchestrator.report.html_page import Page
 
 
 def read(view: RunView) -> Page:
@@ -158,12 +114,6 @@ def test_verdicts_that_occur_are_explained(demo_view: RunView) -> None:
     glossary = text[text.index("What the verdicts mean") :]
     assert "collapsed lost its diversity" in glossary
     assert "junk feedback" not in glossary
-
-
-@pytest.mark.parametrize("kind", VerdictKind)
-def test_every_verdict_has_a_meaning_and_a_tone(kind: VerdictKind) -> None:
-    assert kind in VERDICT_MEANINGS
-    assert verdict_tone(kind) in ("good", "calm", "warn", "bad")
 
 
 def test_money_saved_is_told_as_a_share(demo_view: RunView) -> None:

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.report.scale import Frame, fid_range, linear_ticks, log_ticks
+from orchestrator.report.scale import FidFrame, ShareFrame, fid_range, linear_ticks, log_ticks
 
-FRAME = Frame(left=40, top=10, right=240, bottom=110, max_kimg=200.0, low_fid=1.0, high_fid=100.0)
+FRAME = FidFrame(
+    left=40, top=10, right=240, bottom=110, max_budget=200.0, low_fid=1.0, high_fid=100.0
+)
 
 
 def test_kimg_is_placed_linearly_and_fid_logarithmically() -> None:
@@ -17,6 +19,12 @@ def test_kimg_is_placed_linearly_and_fid_logarithmically() -> None:
 def test_what_lies_beyond_an_edge_is_drawn_at_the_edge() -> None:
     assert [FRAME.y(fid) for fid in (1e6, 0.0, -0.001)] == [10, 110, 110]
     assert FRAME.x(300) == 240
+
+
+def test_a_share_is_placed_linearly_between_the_edges() -> None:
+    frame = ShareFrame(left=0, top=10, right=100, bottom=50, max_budget=1.0)
+    assert [frame.y(share) for share in (0, 0.25, 1)] == [50, 40, 10]
+    assert [frame.y(share) for share in (-0.1, 1.2)] == [50, 10]
 
 
 def test_the_range_holds_every_value_and_the_floor_with_room() -> None:

@@ -1,18 +1,31 @@
 """``ganorch judge``: what would have been decided on recorded curves, when and why."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from orchestrator.cli.errors import writing_to
 from orchestrator.cli.output import print_json, print_table, table_of
+from orchestrator.cli.target import check_target
+from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from orchestrator.curves.run_folder import RecordedSweep
+    from orchestrator.records import Evaluation
 
 Judged = list[dict[str, Any]]
+
+
+class Judgement(NamedTuple):
+    """Curves, what was decided on them, and by what, where that has to be said."""
+
+    curves: "dict[str, list[Evaluation]]"
+    judged: Judged
+    note: str = ""
+
 
 PLACES = ("stop", "best")  # each as …_step and, where images were counted, as …_kimg
 
@@ -25,7 +38,16 @@ PLACES = ("stop", "best")  # each as …_step and, where images were counted, as
     help="What each run was meant to see; windows are scaled to it. A sweep's own is known.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def judge(curves: Path, *, budget_kimg: float | None, as_json: bool) -> None:
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html",
+    help="Also draw each curve with the marks on it, on one page.",
+)
+@click.option("--force", is_flag=True, help="Let --plot replace the file if it exists.")
+def judge(
+    curves: Path, *, budget_kimg: float | None, as_json: bool, plot: Path | None, force: bool
+) -> None:
     """Judge recorded metric curves.
 
     CURVES is a run folder or a file inside one, judged as its sweep did; or a CSV, JSONL or
@@ -33,23 +55,40 @@ def judge(curves: Path, *, budget_kimg: float | None, as_json: bool) -> None:
     """
     from orchestrator.curves.run_folder import recorded_sweep
 
+    if plot is not None:
+        _check_plot(plot, may_replace=force)
     budget_nimg = None if budget_kimg is None else round(1000 * budget_kimg)
     sweep = recorded_sweep(curves)
     if sweep is None:
-        judged, note = _judge_curves(curves, budget_nimg)
+        judgement = _judge_curves(curves, budget_nimg)
     else:
-        judged, note = _judge_sweep(sweep, curves, budget_nimg)
-    if note:
-        click.echo(note, err=True)  # stdout holds what a program may read
+        judgement = _judge_sweep(sweep, curves, budget_nimg)
+    if plot is not None:
+        _write_plot(plot, judgement, source=curves.resolve().name)
+    if judgement.note:
+        click.echo(judgement.note, err=True)  # stdout holds what a program may read
     if as_json:
-        print_json(judged)
+        print_json(judgement.judged)
     else:
-        print_table(_table(judged))
+        print_table(_table(judgement.judged))
 
 
-def _judge_sweep(
-    sweep: "RecordedSweep", curves: Path, budget_nimg: int | None
-) -> tuple[Judged, str]:
+def _check_plot(plot: Path, *, may_replace: bool) -> None:
+    check_target(plot, (".html",), may_replace=may_replace)
+    if not plot.parent.is_dir():
+        raise UsageError(f"{plot}: there is no folder {plot.parent}")
+
+
+def _write_plot(plot: Path, judgement: Judgement, *, source: str) -> None:
+    from orchestrator.report.judged.page import write_judged_page
+    from orchestrator.report.judged.view import join_judged
+
+    view = join_judged(judgement.judged, judgement.curves, source=source)
+    with writing_to(plot):
+        write_judged_page(plot, view, note=judgement.note)
+
+
+def _judge_sweep(sweep: "RecordedSweep", path: Path, budget_nimg: int | None) -> Judgement:
     from gan_models.errors import DataError
     from orchestrator.decision.replay import judge_curves
     from orchestrator.decision.rules import SELF_COVERAGE, rules_for
@@ -61,26 +100,30 @@ def _judge_sweep(
     except DataError as error:
         reference_coverage = SELF_COVERAGE
         note = f"coverage of real samples taken as {SELF_COVERAGE:.2f}, not as the sweep: {error}"
+    curves = sweep.read_curves(path)
     judged = judge_curves(
-        sweep.read_curves(curves),
+        curves,
         rules_for(budget_nimg // config.evaluation.every_nimg),
         budget_nimg=budget_nimg,
         reference_coverage=reference_coverage,
     )
-    return judged, note
+    return Judgement(curves, judged, note)
 
 
-def _judge_curves(curves: Path, budget_nimg: int | None) -> tuple[Judged, str]:
+def _judge_curves(path: Path, budget_nimg: int | None) -> Judgement:
     from orchestrator.curves import read_curves
     from orchestrator.decision.replay import judge_curves
 
-    judged = judge_curves(read_curves(curves), budget_nimg=budget_nimg)
+    curves = read_curves(path)
+    judged = judge_curves(curves, budget_nimg=budget_nimg)
     default = "judged by the default windows, for runs of about 60 evaluations"
     if budget_nimg is None:
-        return judged, f"no budget is known: {default}; --budget-kimg scales them"
+        note = f"no budget is known: {default}; --budget-kimg scales them"
+        return Judgement(curves, judged, note)
     if all(each[f"{name}_kimg"] is None for each in judged for name in PLACES):
-        return judged, f"no images are counted (nimg), so the budget is not used: {default}"
-    return judged, ""
+        note = f"no images are counted (nimg), so the budget is not used: {default}"
+        return Judgement(curves, judged, note)
+    return Judgement(curves, judged)
 
 
 def _table(judged: Judged) -> "Table":

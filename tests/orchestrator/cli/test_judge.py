@@ -8,6 +8,7 @@ from click.testing import Result
 
 from orchestrator.paths import RunPaths
 from orchestrator.run_folder import open_history
+from tests.orchestrator.report.html_page import Page
 
 Ganorch = Callable[..., Result]
 Refused = Callable[..., str]
@@ -108,3 +109,59 @@ def test_a_sweep_whose_data_are_gone_is_judged_by_a_default_that_is_told(
 def test_what_is_no_curve_is_refused(refused: Refused, tmp_path: Path) -> None:
     assert "no such file or folder" in refused("judge", tmp_path / "none.csv")
     assert "x>0" in refused("judge", tmp_path, "--budget-kimg", 0)
+
+
+def page_of(path: Path) -> Page:
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def test_a_plot_shows_each_curve_and_leaves_the_output_as_it_was(
+    ganorch: Ganorch, curves: Path, tmp_path: Path
+) -> None:
+    for words in ([], ["--json"]):
+        plot = tmp_path / f"plot{len(words)}.html"
+        plotted = ganorch("judge", curves, "--plot", plot, *words)
+        plain = ganorch("judge", curves, *words)
+        assert (plotted.exit_code, plotted.stdout) == (0, plain.stdout)
+        assert plotted.stderr == plain.stderr
+        page = page_of(plot)
+        assert [article["id"] for article in page.all("article")] == ["run-1", "run-2"]
+        assert "bad dead stop reject 2 kimg" in page.text
+        assert "Note: no budget is known" in page.text
+
+
+def test_the_plot_of_a_run_folder_is_called_after_it(
+    ganorch: Ganorch, run: RunPaths, tmp_path: Path
+) -> None:
+    plot = tmp_path / "plot.html"
+    assert ganorch("judge", run.root, "--plot", plot).exit_code == 0
+    page = page_of(plot)
+    assert len(page.all("article")) == 2
+    assert run.root.name in page.text
+
+
+def test_a_plot_is_only_replaced_by_force(
+    ganorch: Ganorch, refused: Refused, curves: Path, tmp_path: Path
+) -> None:
+    plot = tmp_path / "plot.html"
+    plot.write_text("mine")
+    assert refused("judge", curves, "--plot", plot).endswith("--force replaces a file")
+    assert plot.read_text() == "mine"
+    assert ganorch("judge", curves, "--plot", plot, "--force").exit_code == 0
+    assert page_of(plot).all("article")
+
+
+def test_a_plot_that_cannot_be_written_is_refused_before_any_work(
+    refused: Refused, tmp_path: Path
+) -> None:
+    none = tmp_path / "none.csv"  # refused, too, if it were read
+    (tmp_path / "folder.html").mkdir()
+    (tmp_path / "file").touch()
+    for name, message in (
+        ("plot.pdf", "plot.pdf: the name must end in .html"),
+        ("folder.html", "folder.html: is a folder; name a file"),
+        ("deep/plot.html", f"plot.html: there is no folder {tmp_path / 'deep'}"),
+        ("file/plot.html", f"plot.html: there is no folder {tmp_path / 'file'}"),
+    ):
+        assert refused("judge", none, "--plot", tmp_path / name).endswith(message)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "folder.html"]

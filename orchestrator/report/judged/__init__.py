@@ -1,0 +1,1 @@
+"""The page that shows recorded curves with what would have been decided on them."""

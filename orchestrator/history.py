@@ -20,11 +20,15 @@ from orchestrator.records import (
 
 @dataclass
 class TrialHistory:
-    """One trial: its proposal, its curve with the verdict at each point, and its end."""
+    """One trial: its proposal, its curve with the verdict at each point, and its end.
+
+    ``paused_by`` says what paused it last, a verdict or the scheduler.
+    """
 
     record: TrialRecord
     evaluations: list[Evaluation] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
+    paused_by: StoppedBy | None = None
 
     def knows(self, evaluation: Evaluation) -> bool:
         """Say whether the curve already reaches this step."""
@@ -74,6 +78,8 @@ class SweepHistory:
             "proposed": self._proposed,
             "started": self._started,
             "evaluated": self._evaluated,
+            "paused": self._paused,
+            "resumed": self._resumed,
             "finished": self._finished,
             "selected": self._selected,
         }.get(event["event"])
@@ -134,6 +140,15 @@ class SweepHistory:
     def _evaluated(self, event: Event) -> None:
         evaluation = Evaluation.from_mapping(event["evaluation"])
         self._trial(event).add(evaluation, Verdict.from_mapping(event["verdict"]))
+
+    def _paused(self, event: Event) -> None:
+        trial = self._trial(event)
+        trial.paused_by = StoppedBy(event["by"])
+        trial.record = replace(trial.record, status=TrialStatus.PAUSED, reason=event["reason"])
+
+    def _resumed(self, event: Event) -> None:
+        trial = self._trial(event)
+        trial.record = replace(trial.record, status=TrialStatus.PENDING, reason=event["reason"])
 
     def _finished(self, event: Event) -> None:
         trial = self._trial(event)

@@ -5,6 +5,8 @@ from math import ceil
 
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.asha import AshaScheduler
+from orchestrator.decision.hyperband import HyperbandScheduler
+from orchestrator.decision.median import MedianScheduler
 from orchestrator.decision.scheduler import Scheduler
 
 
@@ -21,14 +23,36 @@ class PlannedRung:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlannedBracket:
+    """Trials that are compared with each other, and the rungs where they are."""
+
+    num_trials: float
+    rungs: tuple[PlannedRung, ...] = ()
+
+    def expected_kimg(self, kimg_per_trial: float) -> float:
+        """What it costs when rungs pause as many trials as they do in expectation."""
+        cost, reached = 0.0, 0.0
+        for rung in self.rungs:
+            cost += rung.trials_in * (rung.kimg - reached)
+            reached = rung.kimg
+        left = self.rungs[-1].trials_out if self.rungs else self.num_trials
+        return cost + left * (kimg_per_trial - reached)
+
+
+@dataclass(frozen=True, kw_only=True)
 class SweepPlan:
-    """A sweep in numbers. What verdicts will save cannot be known and is not counted."""
+    """A sweep in numbers. What verdicts will save cannot be known and is not counted.
+
+    ``median_from_kimg`` is from where on trials are compared with a median, None where they are
+    not; what that saves depends on the trials and is not counted either.
+    """
 
     num_trials: int
     kimg_per_trial: float
     evaluations_per_trial: int
-    rungs: tuple[PlannedRung, ...]
+    brackets: tuple[PlannedBracket, ...]
     concurrent: int
+    median_from_kimg: float | None = None
 
     @property
     def full_kimg(self) -> float:
@@ -37,42 +61,30 @@ class SweepPlan:
 
     @property
     def expected_kimg(self) -> float:
-        """What it costs when rungs stop as many trials as they do in expectation."""
-        cost, reached = 0.0, 0.0
-        for rung in self.rungs:
-            cost += rung.trials_in * (rung.kimg - reached)
-            reached = rung.kimg
-        left = self.rungs[-1].trials_out if self.rungs else self.num_trials
-        return cost + left * (self.kimg_per_trial - reached)
+        """What it costs in expectation."""
+        return sum(bracket.expected_kimg(self.kimg_per_trial) for bracket in self.brackets)
 
 
 def plan_sweep(config: SweepConfig, scheduler: Scheduler, *, concurrent: int) -> SweepPlan:
     """Plan a sweep under a scheduler that has seen nothing yet.
 
-    Asynchronous halving keeps 1/reduction of a large cohort at each rung; of a small one it keeps
-    more, since the first to come are compared with few.
+    Asynchronous halving lets 1/reduction of a large cohort go on from each rung. It lets more go
+    on where scores tie, and where those that came first turn out to be outclassed later.
 
     Args:
         config: the resolved sweep.
         scheduler: as built for it.
         concurrent: how many trials run at once.
     """
-    rungs_nimg = (
-        [rung.nimg for rung in scheduler.rungs] if isinstance(scheduler, AshaScheduler) else []
-    )
     budget, every = config.budget.nimg_per_trial, config.evaluation.every_nimg
-    rungs, trials = [], float(config.search.trials)
-    for nimg in rungs_nimg:
-        decided_nimg = min(budget, ceil(nimg / every) * every)
-        kept = trials / config.scheduler.reduction
-        rungs.append(PlannedRung(kimg=decided_nimg / 1000, trials_in=trials, trials_out=kept))
-        trials = kept
+    is_median = isinstance(scheduler, MedianScheduler)
     return SweepPlan(
         num_trials=config.search.trials,
         kimg_per_trial=config.budget.kimg_per_trial,
         evaluations_per_trial=ceil(budget / every) + 1,  # the untrained state is measured, too
-        rungs=tuple(rungs),
+        brackets=_plan_brackets(config, scheduler),
         concurrent=concurrent,
+        median_from_kimg=config.scheduler.grace_kimg if is_median else None,
     )
 
 
@@ -82,11 +94,52 @@ def describe_plan(plan: SweepPlan) -> list[str]:
         f"{plan.num_trials} trials of up to {plan.kimg_per_trial:g} kimg, "
         f"{plan.evaluations_per_trial} evaluations each, {plan.concurrent} at once",
     ]
-    lines += [
-        f"rung at {rung.kimg:g} kimg: about {rung.trials_in:.3g} trials come, "
-        f"{rung.trials_out:.3g} go on"
-        for rung in plan.rungs
-    ] or ["no rung below the budget: no trial is stopped for being worse than others"]
+    for number, bracket in enumerate(plan.brackets):
+        name = f"bracket {number}, " if len(plan.brackets) > 1 else ""
+        lines += _describe_bracket(name, bracket)
+    if plan.median_from_kimg is not None:
+        lines[1:] = [
+            f"from {plan.median_from_kimg:g} kimg on, trials worse than the median are stopped; "
+            "how many is not known"
+        ]
     share = plan.expected_kimg / plan.full_kimg
     cost = f"about {plan.expected_kimg:,.0f} kimg, {share:.0%} of the full {plan.full_kimg:,.0f}"
     return [*lines, f"{cost}; trials that prove broken or flat cost less"]
+
+
+def _plan_brackets(config: SweepConfig, scheduler: Scheduler) -> tuple[PlannedBracket, ...]:
+    trials = config.search.trials
+    if isinstance(scheduler, AshaScheduler):
+        return (_plan_bracket(config, scheduler, trials),)
+    if isinstance(scheduler, HyperbandScheduler):
+        total = sum(scheduler.weights)
+        return tuple(
+            _plan_bracket(config, bracket, trials * weight / total)
+            for bracket, weight in zip(scheduler.brackets, scheduler.weights, strict=True)
+        )
+    return (PlannedBracket(num_trials=trials),)
+
+
+def _plan_bracket(
+    config: SweepConfig, scheduler: AshaScheduler, num_trials: float
+) -> PlannedBracket:
+    budget, every = config.budget.nimg_per_trial, config.evaluation.every_nimg
+    rungs, trials = [], num_trials
+    for rung in scheduler.rungs:
+        decided_nimg = min(budget, ceil(rung.nimg / every) * every)
+        kept = trials / config.scheduler.reduction
+        rungs.append(PlannedRung(kimg=decided_nimg / 1000, trials_in=trials, trials_out=kept))
+        trials = kept
+    return PlannedBracket(num_trials=num_trials, rungs=tuple(rungs))
+
+
+def _describe_bracket(name: str, bracket: PlannedBracket) -> list[str]:
+    return [
+        f"{name}rung at {rung.kimg:g} kimg: about {rung.trials_in:.3g} trials come, "
+        f"{rung.trials_out:.3g} go on"
+        for rung in bracket.rungs
+    ] or [
+        f"{name}about {bracket.num_trials:.3g} trials spend their whole budget"
+        if name
+        else "no rung below the budget: no trial is stopped for being worse than others"
+    ]

@@ -31,7 +31,7 @@ class TrialStatus(StrEnum):
 
 
 class StoppedBy(StrEnum):
-    """What ended a trial."""
+    """What ended a trial, or paused it."""
 
     BUDGET = "budget"
     VERDICT = "verdict"

@@ -4,26 +4,40 @@ Backends only carry: they ask for the next trial, run it somewhere, and hand eve
 All that a sweep knows passes through here and is in the journal before it counts.
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gan_models.files import write_json
 from orchestrator.config.model import SweepConfig
-from orchestrator.decision.scheduler import Scheduler
+from orchestrator.decision.scheduler import CohortAction, CohortDecision, Scheduler, ToCome
 from orchestrator.history import SweepHistory
 from orchestrator.identity import trial_id
-from orchestrator.journal import Journal
+from orchestrator.journal import Event, Journal
 from orchestrator.paths import RunPaths
 from orchestrator.progress.listener import SweepListener
-from orchestrator.records import Evaluation, StoppedBy, TrialRecord, TrialStatus, VerdictKind
+from orchestrator.records import (
+    Action,
+    Evaluation,
+    StoppedBy,
+    TrialRecord,
+    TrialStatus,
+    VerdictKind,
+)
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.trial.order import order_trial, training_seed
 from orchestrator.trial.spec import Message, TrialSpec
 
 _FAILED_KINDS = (VerdictKind.COLLAPSED, VerdictKind.DIVERGED, VerdictKind.DEAD)
+
+
+class _Ruling(NamedTuple):
+    """What is to become of a trial that does not simply go on, and who says so."""
+
+    by: StoppedBy
+    decision: CohortDecision
 
 
 class Search:
@@ -33,7 +47,7 @@ class Search:
         config: the resolved sweep.
         folder: the run folder.
         sampler: proposes parameters.
-        scheduler: says which trials are outclassed.
+        scheduler: says which trials are outclassed, and which deserve to go on.
         journal: the sweep's journal, open for writing.
         listener: is told of every event.
     """
@@ -49,34 +63,58 @@ class Search:
         listener: SweepListener,
     ) -> None:
         self.config = config
-        self.history = SweepHistory.replay(journal.recalled)
+        self.history = SweepHistory()
         self._paths = RunPaths(folder)
         self._sampler = sampler
         self._scheduler = scheduler
         self._journal = journal
         self._listener = listener
-        self._unfinished = deque(self._recall())
+        self._due: dict[str, _Ruling] = {}  # decided, but not yet carried out
+        self._running: set[str] = set()
+        for event in journal.recalled:
+            self._take_in(event)
         self._write("opened")
+        for name in list(self._due):
+            self._carry_out(name)
+        self._unfinished = deque(
+            record
+            for record in self.history.records
+            if not record.status.is_finished and record.status is not TrialStatus.PAUSED
+        )
 
     @property
-    def num_left(self) -> int:
-        """How many trials are still to be handed out, at most."""
-        return len(self._unfinished) + self.config.search.trials - len(self.history.trials)
+    def num_to_propose(self) -> int:
+        """How many trials are still to be proposed, at most."""
+        return self.config.search.trials - len(self.history.trials)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no trial will ever come any more."""
+        has_ended = all(record.status.is_finished for record in self.history.records)
+        return has_ended and not self._may_propose()
 
     def next_trial(self) -> TrialSpec | None:
-        """Return the next trial to run, unfinished ones first; None when there is none left."""
-        if self._unfinished:
-            return self._spec(self._unfinished.popleft())
-        if self.num_left <= 0 or self._is_spent():
+        """Return the next trial to run; None when there is none now.
+
+        In this order: what an earlier driver left unfinished, what the scheduler promotes, what
+        is newly proposed, and what a verdict paused. While trials run there may be more later
+        (:attr:`is_over` says); if none runs, paused trials that nobody promoted are finished.
+        """
+        record = self._next_record()
+        if record is None:
+            if not self._running:
+                self._finish_paused()
             return None
-        return self._spec(self._propose())
+        self._running.add(record.trial_id)
+        return self._spec(record)
 
     def receive(self, trial: str, message: Message) -> bool:
-        """Take in one message of a trial; return whether the trial must stop.
+        """Take in one message of a trial; return whether this attempt at it must end.
 
-        A trial that has finished stays finished, whatever a second attempt at it still sends.
+        A trial that has finished or is paused stays so, whatever an attempt at it still sends.
         """
-        if self.history.trials[trial].record.status.is_finished:
+        status = self.history.trials[trial].record.status
+        if status.is_finished or status is TrialStatus.PAUSED:
             return True
         if message["kind"] == "started":
             self._write("started", trial_id=trial)
@@ -87,8 +125,8 @@ class Search:
         return True
 
     def lost(self, trial: str, reason: str) -> None:
-        """Take in that a trial ended without a message of its own; nothing if it had finished."""
-        if not self.history.trials[trial].record.status.is_finished:
+        """Take in that a trial ended without a message of its own; nothing if it does not run."""
+        if trial in self._running:
             ending = {"status": TrialStatus.FAILED, "stopped_by": StoppedBy.ERROR}
             self._finish(trial, {**ending, "reason": reason, "verdict": None})
 
@@ -96,27 +134,52 @@ class Search:
         """Take in which generator is handed over, and its certificate."""
         self._write("selected", selection=selection, certificate=certificate)
 
-    def _recall(self) -> list[TrialRecord]:
-        """Tell sampler and scheduler what the journal knows; return the unfinished trials."""
-        for trial in self.history.trials.values():
-            record = trial.record
-            is_finished = record.status.is_finished
-            self._sampler.restore(record.index, record.params, _told(record), finished=is_finished)
-        seen: Counter[str] = Counter()
-        for event in self._journal.recalled:
-            if event["event"] == "evaluated":
-                name = event["trial_id"]
-                seen[name] += 1
-                self._scheduler.report(name, self.history.trials[name].evaluations[: seen[name]])
-        return [record for record in self.history.records if not record.status.is_finished]
+    def _next_record(self) -> TrialRecord | None:
+        if self._unfinished:
+            return self._unfinished.popleft()
+        if self._is_spent():
+            return None
+        may_propose = self._may_propose()
+        promoted = self._scheduler.next_to_resume(
+            self._paused(StoppedBy.SCHEDULER),
+            to_come=ToCome.NEW_TRIALS if may_propose else ToCome.RUNNING_TRIALS,
+        )
+        if promoted is not None:
+            return self._resume(promoted, "promoted by the scheduler")
+        return self._propose() if may_propose else self._next_when_idle()
+
+    def _next_when_idle(self) -> TrialRecord | None:
+        """Return a trial to resume though it has not earned it, for nothing else is to be done."""
+        suspects = self._paused(StoppedBy.VERDICT)
+        if suspects:
+            best = next(each for each in self.history.ranked if each.record.trial_id in suspects)
+            return self._resume(best.record.trial_id, "suspect, but nothing else is to be done")
+        if self._running:
+            return None
+        last = self._scheduler.next_to_resume(
+            self._paused(StoppedBy.SCHEDULER), to_come=ToCome.NOTHING
+        )
+        return None if last is None else self._resume(last, "the best that is left")
+
+    def _paused(self, by: StoppedBy) -> set[str]:
+        return {
+            name
+            for name, trial in self.history.trials.items()
+            if trial.record.status is TrialStatus.PAUSED and trial.paused_by is by
+        }
+
+    def _may_propose(self) -> bool:
+        return self.num_to_propose > 0 and not self._is_spent()
 
     def _is_spent(self) -> bool:
         budget = self.config.budget
         hours = self.history.used_s / 3600
+        if budget.max_hours is not None and hours >= budget.max_hours:
+            return True
+        if budget.max_gpu_hours is None:
+            return False
         gpu_hours = self._trial_hours() * self.config.resources.gpus_per_trial
-        over_hours = budget.max_hours is not None and hours >= budget.max_hours
-        over_gpu_hours = budget.max_gpu_hours is not None and gpu_hours >= budget.max_gpu_hours
-        return over_hours or over_gpu_hours
+        return gpu_hours >= budget.max_gpu_hours
 
     def _trial_hours(self) -> float:
         """Add up what trials have spent on training and on being evaluated."""
@@ -152,38 +215,109 @@ class Search:
             seed=record.seed,
         )
 
+    def _resume(self, name: str, reason: str) -> TrialRecord:
+        self._write("resumed", trial_id=name, reason=reason)
+        return self.history.trials[name].record
+
     def _evaluated(self, name: str, message: Message) -> bool:
         trial = self.history.trials[name]
         evaluation = Evaluation.from_mapping(message["evaluation"])
-        if not trial.knows(evaluation):  # a resumed trial repeats what the journal has
-            self._write(
-                "evaluated",
-                trial_id=name,
-                evaluation=message["evaluation"],
-                verdict=message["verdict"],
-            )
-        decision = self._scheduler.report(name, trial.evaluations)
-        if not decision.stop or trial.verdicts[-1].action.is_stop:
+        if trial.knows(evaluation):  # a resumed trial repeats what the journal has
             return False
-        self._write("judged", trial_id=name, stop=True, rung=decision.rung, reason=decision.reason)
-        ending = {"status": TrialStatus.STOPPED, "stopped_by": StoppedBy.SCHEDULER}
-        self._finish(name, {**ending, "reason": decision.reason, "verdict": None})
+        self._write(
+            "evaluated",
+            trial_id=name,
+            evaluation=message["evaluation"],
+            verdict=message["verdict"],
+        )
+        return self._carry_out(name)
+
+    def _rule(self, name: str) -> _Ruling | None:
+        """Decide on a trial's latest evaluation; None where it goes on or ends by itself."""
+        trial = self.history.trials[name]
+        decision = self._scheduler.report(name, trial.evaluations)
+        has_budget_left = trial.record.nimg < self.config.budget.nimg_per_trial
+        ends_anyway = trial.record.status.is_finished or trial.verdicts[-1].action.is_stop
+        if ends_anyway or not has_budget_left:
+            return None
+        if decision.action is not CohortAction.GO_ON:
+            return _Ruling(StoppedBy.SCHEDULER, decision)
+        latest = [verdict.action for verdict in trial.verdicts[-2:]]
+        if latest[-1] is Action.PAUSE and latest != [Action.PAUSE, Action.PAUSE]:
+            # an alarm that goes on after a resume is no new evidence
+            reason = trial.verdicts[-1].reason
+            return _Ruling(
+                StoppedBy.VERDICT, CohortDecision(action=CohortAction.PAUSE, reason=reason)
+            )
+        return None
+
+    def _carry_out(self, name: str) -> bool:
+        """Pause or stop a trial if that is due; return whether it was."""
+        ruling = self._due.pop(name, None)
+        if ruling is None:
+            return False
+        decision, reason = ruling.decision, ruling.decision.reason
+        if decision.action is CohortAction.PAUSE:
+            where = {"by": ruling.by, "rung": decision.rung}
+            self._write("paused", trial_id=name, **where, reason=reason)
+            self._describe(self.history.trials[name].record)
+        else:
+            self._write("judged", trial_id=name, stop=True, rung=decision.rung, reason=reason)
+            self._stop(name, ruling.by, reason)
         return True
+
+    def _finish_paused(self) -> None:
+        """Finish the trials that wait in vain, each for the reason why it was paused."""
+        for name, trial in self.history.trials.items():
+            if trial.record.status is TrialStatus.PAUSED and trial.paused_by is not None:
+                self._stop(name, trial.paused_by, f"{trial.record.reason}; never resumed")
+
+    def _stop(self, name: str, by: StoppedBy, reason: str) -> None:
+        ending = {"status": TrialStatus.STOPPED, "stopped_by": by}
+        self._finish(name, {**ending, "reason": reason, "verdict": None})
 
     def _finish(self, name: str, message: Message) -> None:
         ending = {key: message[key] for key in ("status", "stopped_by", "reason", "verdict")}
         self._write("finished", trial_id=name, **ending)
-        record = self.history.trials[name].record
-        self._sampler.tell(record.index, _told(record))
-        self._describe(record)
+        self._describe(self.history.trials[name].record)
 
     def _describe(self, record: TrialRecord) -> None:
         write_json(self._paths.trial(record.trial_id).description, record.to_mapping())
 
     def _write(self, event: str, **values: Any) -> None:
         entry = self._journal.append(event, **values)
-        self.history.apply(entry)
+        self._take_in(entry)
         self._listener.on_event(entry, self.history)
+
+    def _take_in(self, event: Event) -> None:
+        """Learn from an event, the same whether it happens now or is recalled."""
+        self.history.apply(event)
+        if event["event"] not in ("proposed", "evaluated", "paused", "finished"):
+            return
+        name = event["trial_id"]
+        record = self.history.trials[name].record
+        match event["event"]:
+            case "proposed":
+                self._sampler.restore(record.index, record.params, None, finished=False)
+            case "evaluated":
+                self._keep_ruling(name)
+            case _:
+                self._leave(record)
+
+    def _keep_ruling(self, name: str) -> None:
+        self._due.pop(name, None)
+        ruling = self._rule(name)
+        if ruling is not None:
+            self._due[name] = ruling
+
+    def _leave(self, record: TrialRecord) -> None:
+        """Take in that a trial has left its slot; its score counts from now on."""
+        self._due.pop(record.trial_id, None)
+        self._running.discard(record.trial_id)
+        score = _told(record)
+        self._sampler.tell(record.index, score)
+        if record.status.is_finished:
+            self._scheduler.ended(record.trial_id, is_failure=score is None)
 
 
 def _told(record: TrialRecord) -> float | None:

@@ -16,6 +16,8 @@ from orchestrator.config.load import save_config
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.asha import AshaScheduler
 from orchestrator.decision.full import FullScheduler
+from orchestrator.decision.hyperband import HyperbandScheduler
+from orchestrator.decision.median import MedianScheduler
 from orchestrator.decision.scheduler import Scheduler
 from orchestrator.export.folder import NUM_SHOWN, export_best
 from orchestrator.finals import select_and_certify
@@ -168,12 +170,17 @@ def _backend(config: SweepConfig, place: Place) -> Iterator[Backend]:
 
 def make_scheduler(config: SweepConfig) -> Scheduler:
     """Build the scheduler that a spec names."""
-    if config.scheduler.kind == "none":
+    spec = config.scheduler
+    if spec.kind == "none":
         return FullScheduler()
-    return AshaScheduler(
-        grace_nimg=round(1000 * config.scheduler.grace_kimg),
-        reduction=config.scheduler.reduction,
+    if spec.kind == "median":
+        return MedianScheduler(grace_nimg=spec.grace_nimg, min_trials=spec.min_trials)
+    halving = AshaScheduler if spec.kind == "asha" else HyperbandScheduler
+    return halving(
+        grace_nimg=spec.grace_nimg,
+        reduction=spec.reduction,
         budget_nimg=config.budget.nimg_per_trial,
+        tie_sds=spec.tie_sds,
     )
 
 

@@ -13,10 +13,11 @@ class Backend(Protocol):
     """Runs what a search proposes until it proposes nothing more."""
 
     def run(self, search: Search, run_trial: TrialFunction) -> None:
-        """Run trials until ``search.next_trial()`` gives None and every trial has ended.
+        """Run trials until ``search.is_over``; a trial that was paused comes again.
 
-        Each trial sends ``started`` first; every message goes to ``search.receive`` in order, and
-        a trial is ended as soon as that returns True. A trial that raises ends alone, as failed.
+        Each attempt sends ``started`` first; every message goes to ``search.receive`` in order,
+        and the attempt is ended as soon as that returns True. A trial that raises ends alone, as
+        failed.
         """
         ...
 

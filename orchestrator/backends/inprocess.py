@@ -11,7 +11,7 @@ class InProcessBackend:
     """Asks, runs and tells in turn."""
 
     def run(self, search: Search, run_trial: TrialFunction) -> None:
-        """Run every trial to its end before the next is proposed."""
+        """Run every trial to its end or pause before the next is asked for."""
         while (spec := search.next_trial()) is not None:
             with closing(guarded(run_trial, spec)) as messages:
                 for message in messages:

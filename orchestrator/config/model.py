@@ -77,11 +77,26 @@ class EvaluationConfig(Section):
 
 
 class SchedulerConfig(Section):
-    """Which trials are outclassed."""
+    """Which trials are outclassed; a field that a kind does not name is not looked at.
 
-    kind: Literal["asha", "none"] = "asha"
+    ``asha`` compares trials first at ``grace_kimg``, then at each ``reduction`` times as much, and
+    lets the best 1/``reduction`` go on; ``hyperband`` does so with several graces side by side,
+    of which ``grace_kimg`` is the shortest. Both pause the others until they prove better, and
+    count scores within ``tie_sds`` standard deviations of the metric's noise as equal. ``median``
+    stops what is worse than the median of at least ``min_trials`` others from ``grace_kimg`` on.
+    ``none`` lets every trial spend its budget.
+    """
+
+    kind: Literal["asha", "hyperband", "median", "none"] = "asha"
     reduction: Annotated[int, _Number, Field(ge=2)] = 3
     grace_kimg: Kimg = 30.0
+    tie_sds: NonNegativeFloat = 1.0
+    min_trials: Count = 5
+
+    @property
+    def grace_nimg(self) -> int:
+        """Images before a trial is first compared."""
+        return round(1000 * self.grace_kimg)
 
 
 class ResourcesConfig(Section):

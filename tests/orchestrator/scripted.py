@@ -1,6 +1,6 @@
 """A sweep without training: a spec, messages such as trials send, and a search to hear them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.config.load import build_config
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.full import FullScheduler
-from orchestrator.decision.scheduler import CohortDecision, Scheduler
+from orchestrator.decision.scheduler import CohortAction, CohortDecision, Scheduler, ToCome
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Event, Journal, read_journal
 from orchestrator.paths import RunPaths
@@ -87,17 +87,40 @@ class WatchedSampler(ParameterSampler):
 
 @dataclass
 class ScriptedScheduler:
-    """Stops the trials of these names, by order of appearance, from this many reports on."""
+    """Stops trials, by order of appearance, from so many reports on.
+
+    Others it pauses, by name, at exactly so many, and promotes, as soon as they are paused or as
+    a last resort.
+    """
 
     stop_after: dict[int, int] = field(default_factory=dict)
+    pause_at: dict[str, int] = field(default_factory=dict)
+    promoted: list[str] = field(default_factory=list)
+    last_resorts: list[str] = field(default_factory=list)
     reports: list[tuple[str, int]] = field(default_factory=list)
+    ends: list[tuple[str, bool]] = field(default_factory=list)
 
     def report(self, trial_id: str, evaluations: Sequence[Evaluation]) -> CohortDecision:
         """Take down who reported how many rows, and decide by the script."""
         self.reports.append((trial_id, len(evaluations)))
         order = list(dict.fromkeys(name for name, _ in self.reports)).index(trial_id)
-        stop = len(evaluations) >= self.stop_after.get(order, 10**9)
-        return CohortDecision(stop=stop, reason="outclassed by script", rung=0)
+        action = CohortAction.GO_ON
+        if len(evaluations) == self.pause_at.get(trial_id):
+            action = CohortAction.PAUSE
+        if len(evaluations) >= self.stop_after.get(order, 10**9):
+            action = CohortAction.STOP
+        return CohortDecision(action=action, reason="outclassed by script", rung=0)
+
+    def ended(self, trial_id: str, *, is_failure: bool = False) -> None:
+        """Take down who ended, and whether by breaking."""
+        self.ends.append((trial_id, is_failure))
+
+    def next_to_resume(
+        self, paused: Container[str], *, to_come: ToCome = ToCome.NEW_TRIALS
+    ) -> str | None:
+        """Return the first of the script that is paused."""
+        names = [*self.promoted, *(self.last_resorts if to_come is ToCome.NOTHING else ())]
+        return next((name for name in names if name in paused), None)
 
 
 class Watcher(SilentListener):

@@ -94,6 +94,21 @@ def test_an_evaluation_after_the_end_does_not_overrule_why_it_ended() -> None:
     assert record.best_fid == 4.0
 
 
+def test_a_paused_trial_waits_until_it_is_resumed_and_starts_again() -> None:
+    pause = {"event": "paused", "trial_id": "a", "by": "verdict", "rung": None, "reason": "suspect"}
+    events = [proposed(), started(), evaluated(10, 9.0), pause]
+    history = replay(*events)
+    record = history.records[0]
+    assert (record.status, record.reason) == (TrialStatus.PAUSED, "suspect")
+    assert not record.status.is_finished
+    assert history.trials["a"].paused_by is StoppedBy.VERDICT
+    resume = {"event": "resumed", "trial_id": "a", "reason": "nothing else is to be done"}
+    resumed = replay(*events, resume).records[0]
+    assert (resumed.status, resumed.reason) == (TrialStatus.PENDING, "nothing else is to be done")
+    again = replay(*events, resume, started()).records[0]
+    assert (again.status, again.num_attempts) == (TrialStatus.RUNNING, 2)
+
+
 def test_the_last_verdict_may_come_with_the_end() -> None:
     event = finished(status="failed", stopped_by="error", verdict="dead", reason="worker lost")
     record = replay(proposed(), evaluated(10, 9.0), event).records[0]
@@ -156,7 +171,10 @@ def test_events_of_a_later_version_are_passed_over() -> None:
     assert replay({"event": "rebalanced", "trial_id": "a"}, proposed()).records
 
 
-@pytest.mark.parametrize("event", [started(), evaluated(10, 9.0), finished()])
+@pytest.mark.parametrize(
+    "event",
+    [started(), evaluated(10, 9.0), finished(), {"event": "paused", "trial_id": "a"}],
+)
 def test_an_event_of_an_unknown_trial_contradicts_the_journal(event: dict[str, Any]) -> None:
     with pytest.raises(JournalError, match=f"event 0 .{event['event']}.: trial a was never"):
         replay(event)

@@ -8,8 +8,10 @@ from orchestrator.config.model import SweepConfig
 from orchestrator.decision.asha import AshaScheduler
 from orchestrator.decision.full import FullScheduler
 from orchestrator.decision.scheduler import Scheduler
-from orchestrator.plan import SweepPlan, describe_plan, plan_sweep
+from orchestrator.plan import PlannedBracket, SweepPlan, describe_plan, plan_sweep
 from orchestrator.records import Evaluation
+from orchestrator.sweep import make_scheduler
+from tests.orchestrator.decision.cohorts import carry_out
 
 
 def config(**sections: Any) -> SweepConfig:
@@ -38,7 +40,8 @@ def plan(config: SweepConfig, scheduler: Scheduler | None = None) -> SweepPlan:
 
 
 def test_each_rung_keeps_one_in_reduction() -> None:
-    rungs = plan(config()).rungs
+    (bracket,) = plan(config()).brackets
+    rungs = bracket.rungs
     assert [rung.kimg for rung in rungs] == [10, 30, 90]
     assert [rung.trials_in for rung in rungs] == [27, 9, 3]
     assert [rung.trials_out for rung in rungs] == [9, 3, 1]
@@ -53,13 +56,13 @@ def test_the_cost_adds_up_what_trials_spend_between_rungs() -> None:
 
 def test_without_rungs_every_trial_costs_its_budget() -> None:
     planned = plan(config(), FullScheduler())
-    assert planned.rungs == ()
+    assert planned.brackets == (PlannedBracket(num_trials=27),)
     assert planned.expected_kimg == planned.full_kimg
 
 
 def test_a_rung_is_decided_at_the_next_evaluation() -> None:
     coarse = plan(config(evaluation={"every_kimg": 40}))
-    assert [rung.kimg for rung in coarse.rungs] == [40, 40, 100]
+    assert [rung.kimg for rung in coarse.brackets[0].rungs] == [40, 40, 100]
     assert coarse.expected_kimg == pytest.approx(27 * 40 + 3 * 60)
 
 
@@ -71,19 +74,32 @@ def test_evaluations_are_counted_as_a_trial_makes_them(every_kimg: float, expect
     assert plan(sweep).evaluations_per_trial == expected
 
 
+def flat(fid: float) -> list[Evaluation]:
+    return [Evaluation(run="t", step=kimg, nimg=kimg * 1000, fid=fid) for kimg in range(0, 101, 10)]
+
+
+def spent_kimg(scheduler: Scheduler, *, num_trials: int) -> float:
+    """Carry out a cohort in random order; return what it saw beyond the untrained states."""
+    fids = [1.0 + trial for trial in range(num_trials)]
+    Random(0).shuffle(fids)
+    rows = carry_out(scheduler, {str(fid): flat(fid) for fid in fids}).num_rows
+    return sum(10.0 * (num_rows - 1) for num_rows in rows.values())
+
+
 def test_the_expectation_is_what_a_large_cohort_in_random_order_spends() -> None:
     sweep = config(search={"trials": 600})
-    scheduler, spent_kimg = asha(sweep), 0
-    fids = [1.0 + trial for trial in range(600)]
-    Random(0).shuffle(fids)
-    for trial, fid in enumerate(fids):
-        rows: list[Evaluation] = []
-        for kimg in range(0, 101, 10):
-            rows.append(Evaluation(run="t", step=kimg, nimg=kimg * 1000, fid=fid))
-            if scheduler.report(str(trial), rows).stop:
-                break
-        spent_kimg += kimg
-    assert spent_kimg == pytest.approx(plan(sweep).expected_kimg, rel=0.1)
+    spent = spent_kimg(asha(sweep), num_trials=600)
+    assert spent == pytest.approx(plan(sweep).expected_kimg, rel=0.1)
+
+
+def test_the_expectation_counts_every_bracket() -> None:
+    sweep = config(search={"trials": 600}, scheduler={"kind": "hyperband", "grace_kimg": 10})
+    planned = plan(sweep, make_scheduler(sweep))
+    assert [bracket.num_trials for bracket in planned.brackets] == pytest.approx(
+        [600 * weight / 49 for weight in (27, 12, 6, 4)]
+    )
+    spent = spent_kimg(make_scheduler(sweep), num_trials=600)
+    assert spent == pytest.approx(planned.expected_kimg, rel=0.1)
 
 
 def test_a_plan_is_said_in_a_few_lines() -> None:
@@ -99,4 +115,25 @@ def test_a_plan_is_said_in_a_few_lines() -> None:
 def test_a_plan_without_rungs_says_so() -> None:
     lines = describe_plan(plan(config(scheduler={"grace_kimg": 100})))
     assert lines[1] == "no rung below the budget: no trial is stopped for being worse than others"
+    assert "100% of the full 2,700" in lines[2]
+
+
+def test_a_plan_with_brackets_names_them() -> None:
+    sweep = config(scheduler={"kind": "hyperband", "grace_kimg": 30}, search={"trials": 17})
+    assert describe_plan(plan(sweep, make_scheduler(sweep))) == [
+        "17 trials of up to 100 kimg, 11 evaluations each, 2 at once",
+        "bracket 0, rung at 30 kimg: about 9 trials come, 3 go on",
+        "bracket 0, rung at 90 kimg: about 3 trials come, 1 go on",
+        "bracket 1, rung at 90 kimg: about 5 trials come, 1.67 go on",
+        "bracket 2, about 3 trials spend their whole budget",
+        "about 1,227 kimg, 72% of the full 1,700; trials that prove broken or flat cost less",
+    ]
+
+
+def test_a_plan_by_the_median_promises_no_saving() -> None:
+    sweep = config(scheduler={"kind": "median", "grace_kimg": 30})
+    lines = describe_plan(plan(sweep, make_scheduler(sweep)))
+    assert lines[1] == (
+        "from 30 kimg on, trials worse than the median are stopped; how many is not known"
+    )
     assert "100% of the full 2,700" in lines[2]

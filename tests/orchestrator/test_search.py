@@ -1,6 +1,7 @@
 import itertools
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from math import log, nan
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
 from orchestrator.records import Action, StoppedBy, TrialStatus, VerdictKind
 from orchestrator.search import Search
+from orchestrator.sweep import make_scheduler
 from orchestrator.trial.spec import TrialSpec, finished
 from search_spaces.domains import Choice
 from search_spaces.parameter import Parameter
@@ -51,9 +53,9 @@ def test_it_proposes_as_many_trials_as_the_spec_says(tmp_path: Path) -> None:
     with opened_search(tmp_path) as search:
         specs = []
         for left in (3, 2, 1):
-            assert search.num_left == left
+            assert search.num_to_propose == left
             specs.append(next_trial(search))
-        assert search.num_left == 0
+        assert search.num_to_propose == 0
         assert search.next_trial() is None
     assert [spec.index for spec in specs] == [0, 1, 2]
     assert len({spec.trial_id for spec in specs}) == 3
@@ -189,7 +191,7 @@ def test_unfinished_trials_are_handed_out_first_and_finished_ones_never(tmp_path
         run_whole(search, [5.0], trial=done.trial_id)
         search.receive(started.trial_id, {"kind": "started"})
     with opened_search(tmp_path, make_config(search={"trials": 4})) as resumed:
-        assert resumed.num_left == 3
+        assert resumed.num_to_propose == 1
         assert [resumed.next_trial(), resumed.next_trial()] == [started, proposed]
         fresh = next_trial(resumed)
         assert fresh.index == 3
@@ -235,17 +237,22 @@ def test_the_scheduler_hears_the_journal_again_in_its_order(tmp_path: Path) -> N
         assert scheduler.reports == [(first, 1), (second, 1), (second, 2), (first, 2)]
 
 
-def test_a_stop_that_was_decided_but_not_carried_out_is_carried_out_on_resume(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [({"stop_after": {0: 1}}, TrialStatus.STOPPED), ({}, TrialStatus.PAUSED)],
+)
+def test_what_was_decided_but_not_carried_out_is_carried_out_on_resume(
+    tmp_path: Path, script: dict[str, Any], status: TrialStatus
 ) -> None:
     with opened_search(tmp_path) as search:  # by a scheduler that died before it could say so
         trial = next_trial(search).trial_id
+        search.receive(trial, {"kind": "started"})
         search.receive(trial, evaluation_message(trial, 0, 5.0))
-    with opened_search(tmp_path, scheduler=ScriptedScheduler(stop_after={0: 1})) as resumed:
-        next_trial(resumed)
-        assert not resumed.receive(trial, {"kind": "started"})
-        assert resumed.receive(trial, evaluation_message(trial, 0, 5.0))
-    assert replayed(tmp_path).trials[trial].record.stopped_by is StoppedBy.SCHEDULER
+    scheduler = ScriptedScheduler(**script, pause_at={trial: 1})
+    with opened_search(tmp_path, scheduler=scheduler) as resumed:
+        assert resumed.history.trials[trial].record.status is status
+        assert next_trial(resumed).trial_id != trial
+    assert replayed(tmp_path).trials[trial].record.status is status
 
 
 def test_a_trial_that_ended_without_a_word_has_failed(tmp_path: Path) -> None:
@@ -333,3 +340,236 @@ def test_the_listener_hears_of_every_event_when_the_history_has_it(tmp_path: Pat
         run_whole(search, [5.0], trial=next_trial(search).trial_id)
     assert [name for name, _ in watcher.seen] == [event["event"] for event in events_of(tmp_path)]
     assert watcher.seen[-1] == ("finished", 1)
+
+
+def paused_search(
+    folder: Path, *, trials: int = 3, promoted: bool = False, **sections: Any
+) -> AbstractContextManager[Search]:
+    """Open a search whose first trial the scheduler pauses, or did pause, after a row."""
+    config = make_config(search={"trials": trials}, **sections)
+    with opened_search(folder, config) as search:
+        if not search.history.trials:
+            next_trial(search)
+        first = next(iter(search.history.trials))
+    scheduler = ScriptedScheduler(pause_at={first: 1}, promoted=[first] if promoted else [])
+    return opened_search(folder, config, scheduler=scheduler)
+
+
+def send(search: Search, trial: str, *steps: int, action: Action = Action.GO_ON) -> bool:
+    """Start a trial and send evaluations of these steps; return the answer to the last."""
+    search.receive(trial, {"kind": "started"})
+    answers = [
+        search.receive(trial, evaluation_message(trial, step, 9.0, action=action)) for step in steps
+    ]
+    return answers[-1]
+
+
+def test_a_pause_ends_the_attempt_and_is_on_record_with_its_reason(tmp_path: Path) -> None:
+    with paused_search(tmp_path) as search:
+        trial = next_trial(search).trial_id
+        assert send(search, trial, 0)
+        assert search.receive(trial, evaluation_message(trial, 1, 1.0))  # too late: it is paused
+        assert search.receive(trial, completed_message())
+    (event,) = events_of(tmp_path, "paused")
+    assert (event["trial_id"], event["by"], event["rung"]) == (trial, "scheduler", 0)
+    assert event["reason"] == "outclassed by script"
+    record = replayed(tmp_path).trials[trial].record
+    assert (record.status, record.num_evaluations) == (TrialStatus.PAUSED, 1)
+    described = json.loads(RunPaths(tmp_path).trial(trial).description.read_text())
+    assert (described["status"], described["reason"]) == ("paused", "outclassed by script")
+
+
+def test_the_sampler_learns_the_score_of_a_paused_trial_also_when_it_is_recalled(
+    tmp_path: Path,
+) -> None:
+    with paused_search(tmp_path) as search:
+        send(search, next_trial(search).trial_id, 0)
+    sampler = WatchedSampler()
+    with opened_search(tmp_path, sampler=sampler):
+        assert sampler.scores == [pytest.approx(log(9.0))]
+
+
+def test_a_promoted_trial_goes_before_new_ones_and_is_decided_on_new_rows_only(
+    tmp_path: Path,
+) -> None:
+    with paused_search(tmp_path, promoted=True) as search:
+        first = next_trial(search)
+        assert send(search, first.trial_id, 0)
+        assert next_trial(search) == first
+        assert next_trial(search).index == 1  # it runs: it is not handed out twice
+        before = events_of(tmp_path)
+        assert not search.receive(first.trial_id, evaluation_message(first.trial_id, 0, 9.0))
+        assert events_of(tmp_path) == before
+        assert not send(search, first.trial_id, 0, 1)
+        assert search.receive(first.trial_id, completed_message())
+    (event,) = events_of(tmp_path, "resumed")
+    assert (event["trial_id"], event["reason"]) == (first.trial_id, "promoted by the scheduler")
+    record = replayed(tmp_path).trials[first.trial_id].record
+    assert (record.status, record.num_attempts) == (TrialStatus.COMPLETED, 2)
+
+
+def test_a_promotion_that_was_not_begun_is_the_first_that_a_resumed_search_hands_out(
+    tmp_path: Path,
+) -> None:
+    with paused_search(tmp_path, promoted=True) as search:
+        first = next_trial(search)
+        send(search, first.trial_id, 0)
+        assert next_trial(search) == first
+    with paused_search(tmp_path, promoted=True) as resumed:
+        assert next_trial(resumed) == first
+    assert len(events_of(tmp_path, "resumed")) == 1
+
+
+def test_trials_that_nobody_promotes_are_finished_when_nothing_else_is_to_be_done(
+    tmp_path: Path,
+) -> None:
+    with paused_search(tmp_path, trials=2) as search:
+        first, second = next_trial(search).trial_id, next_trial(search).trial_id
+        send(search, first, 0)
+        assert search.next_trial() is None
+        assert not search.is_over  # what runs may yet lead to a promotion
+        assert search.history.trials[first].record.status is TrialStatus.PAUSED
+        run_whole(search, [5.0], trial=second)
+        assert search.next_trial() is None
+    record = replayed(tmp_path).trials[first].record
+    assert (record.status, record.stopped_by) == (TrialStatus.STOPPED, StoppedBy.SCHEDULER)
+    assert record.reason == "outclassed by script; never resumed"
+
+
+def test_as_a_last_resort_the_scheduler_is_asked_once_more(tmp_path: Path) -> None:
+    with paused_search(tmp_path, trials=2) as search:
+        first, second = next_trial(search).trial_id, next_trial(search).trial_id
+        scheduler = search._scheduler
+        assert isinstance(scheduler, ScriptedScheduler)
+        scheduler.last_resorts = [first]
+        send(search, first, 0)
+        assert search.next_trial() is None
+        run_whole(search, [5.0], trial=second)
+        assert next_trial(search).trial_id == first
+        run_whole(search, [9.0, 8.0], trial=first)
+        assert search.next_trial() is None
+    assert replayed(tmp_path).trials[first].record.status is TrialStatus.COMPLETED
+
+
+def test_a_suspect_trial_frees_its_slot_and_goes_on_when_nothing_else_is_to_be_done(
+    tmp_path: Path,
+) -> None:
+    with opened_search(tmp_path, make_config(search={"trials": 2})) as search:
+        suspect = next_trial(search)
+        assert send(search, suspect.trial_id, 0, action=Action.PAUSE)
+        other = next_trial(search)
+        assert other.index == 1
+        assert next_trial(search) == suspect  # though the other runs: a slot was idle
+        run_whole(search, [5.0], trial=other.trial_id)
+        run_whole(search, [9.0], trial=suspect.trial_id)
+        assert search.next_trial() is None
+    (paused,) = events_of(tmp_path, "paused")
+    assert (paused["by"], paused["rung"], paused["reason"]) == ("verdict", None, "FID 9")
+    assert events_of(tmp_path, "resumed")[0]["reason"] == "suspect, but nothing else is to be done"
+
+
+def test_the_most_promising_suspect_goes_on_first(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        names = [next_trial(search).trial_id for _ in range(3)]
+        for trial, fid in zip(names, [9.0, 3.0, 5.0], strict=True):
+            search.receive(trial, evaluation_message(trial, 0, fid, action=Action.PAUSE))
+        assert [next_trial(search).trial_id for _ in range(3)] == [names[1], names[2], names[0]]
+
+
+def test_an_alarm_that_goes_on_does_not_pause_a_resumed_trial_again(tmp_path: Path) -> None:
+    def row(step: int, action: Action) -> bool:
+        return search.receive(trial, evaluation_message(trial, step, 9.0, action=action))
+
+    config = make_config(search={"trials": 1}, budget={"kimg_per_trial": 9})
+    with opened_search(tmp_path, config) as search:
+        trial = next_trial(search).trial_id
+        assert row(0, Action.PAUSE)
+        assert next_trial(search).trial_id == trial
+        assert not row(0, Action.PAUSE)  # repeated
+        assert not row(1, Action.PAUSE)  # the same alarm
+        assert not row(2, Action.GO_ON)
+        assert row(3, Action.PAUSE)  # a new one
+
+
+def test_at_the_end_of_its_budget_no_trial_is_paused(tmp_path: Path) -> None:
+    with paused_search(tmp_path, budget={"kimg_per_trial": 1}) as search:
+        trial = next_trial(search).trial_id
+        assert not search.receive(trial, evaluation_message(trial, 1, 9.0, action=Action.PAUSE))
+        assert search.receive(trial, completed_message())
+    assert replayed(tmp_path).trials[trial].record.stopped_by is StoppedBy.BUDGET
+
+
+def test_nothing_is_resumed_once_the_hours_are_spent(tmp_path: Path) -> None:
+    with paused_search(tmp_path, trials=2, promoted=True, budget={"max_hours": 1}) as search:
+        trial = next_trial(search).trial_id
+        send(search, trial, 0)
+        suspect = next_trial(search).trial_id
+        assert suspect == trial  # promoted
+        send(search, trial, 0, 1)
+        search.receive(trial, evaluation_message(trial, 2, 9.0, action=Action.PAUSE))
+        search.history.used_s = 3600.0
+        assert search.next_trial() is None
+        assert search.is_over
+    record = replayed(tmp_path).trials[trial].record
+    assert (record.status, record.stopped_by) == (TrialStatus.STOPPED, StoppedBy.VERDICT)
+    assert record.reason == "FID 9; never resumed"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "is_failure"), [(VerdictKind.COLLAPSED, True), (VerdictKind.CONVERGED, False)]
+)
+def test_the_scheduler_hears_of_every_end_and_whether_the_trial_broke(
+    tmp_path: Path, verdict: VerdictKind, is_failure: bool
+) -> None:
+    scheduler = ScriptedScheduler()
+    with opened_search(tmp_path, scheduler=scheduler) as search:
+        trial = next_trial(search).trial_id
+        search.receive(trial, evaluation_message(trial, 0, 9.0))
+        search.receive(trial, completed_message(verdict))
+    assert scheduler.ends == [(trial, is_failure)]
+    again = ScriptedScheduler()
+    with opened_search(tmp_path, scheduler=again):
+        assert again.ends == scheduler.ends
+
+
+@pytest.mark.parametrize("kind", ["asha", "hyperband", "median"])
+def test_a_search_that_is_opened_anew_at_every_event_decides_the_same(
+    tmp_path: Path, kind: str
+) -> None:
+    scheduler = {"kind": kind, "grace_kimg": 2, "reduction": 2, "min_trials": 2}
+    sections = {"search": {"trials": 9}, "budget": {"kimg_per_trial": 9}, "scheduler": scheduler}
+    config = make_config(**sections)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    with opened_search(whole, config, scheduler=make_scheduler(config)) as search:
+        while (spec := search.next_trial()) is not None:
+            play_out(search, spec)
+    is_over = False
+    while not is_over:
+        with opened_search(parts, config, scheduler=make_scheduler(config)) as search:
+            spec = search.next_trial()
+            if spec is not None:
+                play_out(search, spec, at_most=1)
+            is_over = search.is_over
+    assert decisions_of(parts) == decisions_of(whole)
+    assert any(event["event"] == "resumed" for event in events_of(whole)) or kind == "median"
+
+
+def play_out(search: Search, spec: TrialSpec, at_most: int = 99) -> None:
+    """Send what a trial of this index sends, at most so many new rows before it is killed."""
+    num_known = search.history.trials[spec.trial_id].record.num_evaluations
+    search.receive(spec.trial_id, {"kind": "started"})
+    level = 5.0 + (7 * spec.index) % 9
+    for step in range(min(10, num_known + at_most)):
+        if search.receive(spec.trial_id, evaluation_message(spec.trial_id, step, level + 9 - step)):
+            return
+    if num_known + at_most >= 10:
+        search.receive(spec.trial_id, completed_message())
+
+
+def decisions_of(folder: Path) -> list[dict[str, Any]]:
+    """Return the journal without what tells sessions and attempts apart."""
+    return [
+        {key: value for key, value in event.items() if key not in ("seq", "time_s")}
+        for event in events_of(folder)
+        if event["event"] not in ("opened", "started")
+    ]

@@ -20,6 +20,8 @@ from orchestrator.backends.raytune.backend import WORKER_ENVIRONMENT, RayTuneBac
 from orchestrator.config.load import load_config, save_config
 from orchestrator.decision.asha import AshaScheduler
 from orchestrator.decision.full import FullScheduler
+from orchestrator.decision.hyperband import HyperbandScheduler
+from orchestrator.decision.median import MedianScheduler
 from orchestrator.errors import ConfigError, RunFolderError, SweepError, UsageError
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
@@ -102,7 +104,9 @@ def test_a_sweep_runs_every_trial_to_an_end_and_stops_the_outclassed(
     outclassed = [each for each in records if each.stopped_by is StoppedBy.SCHEDULER]
     assert outclassed
     assert all(each.nimg < 2000 for each in outclassed)
-    assert any(record.status is TrialStatus.COMPLETED for record in records)
+    completed = {each.trial_id for each in records if each.status is TrialStatus.COMPLETED}
+    assert completed
+    assert completed & {event["trial_id"] for event in events_of(finished_sweep.root, "resumed")}
 
 
 def test_a_sweep_leaves_every_file_that_is_promised(finished_sweep: RunPaths) -> None:
@@ -176,11 +180,12 @@ def test_a_sweep_interrupted_after_any_event_resumes_to_the_same_result(
         run_sweep(config, Place(paths), InterruptsAfter(num_events % num_in_all))
     assert paths.trials_table.exists()  # what was computed can be looked at
     finished = {event["trial_id"] for event in events_of(paths.root, "finished")}
+    starts_before = [event["trial_id"] for event in events_of(paths.root, "started")]
     resume_sweep(Place(paths), SilentListener())
     assert_same_result(paths, finished_sweep)
     starts = [event["trial_id"] for event in events_of(paths.root, "started")]
-    assert all(starts.count(name) == 1 for name in finished)
-    assert len(starts) <= len(set(starts)) + 1
+    assert all(starts.count(name) == starts_before.count(name) for name in finished)
+    assert len(starts) <= len(set(starts)) + len(events_of(paths.root, "resumed")) + 1
 
 
 def test_a_finished_sweep_has_nothing_left_to_resume(
@@ -400,3 +405,8 @@ def test_the_scheduler_is_the_one_that_the_spec_names() -> None:
     scheduler = make_scheduler(config)
     assert isinstance(scheduler, AshaScheduler)
     assert [rung.nimg for rung in scheduler.rungs] == [2000, 4000, 8000]
+    median = make_config(scheduler={"kind": "median"})
+    assert isinstance(make_scheduler(median), MedianScheduler)
+    hyperband = make_scheduler(make_config(scheduler={"kind": "hyperband", "grace_kimg": 1}))
+    assert isinstance(hyperband, HyperbandScheduler)
+    assert [len(bracket.rungs) for bracket in hyperband.brackets] == [1, 0]

@@ -8,7 +8,7 @@ from ray.tune.error import TuneError
 
 from cluster.environment import environment
 from orchestrator.backends.raytune.scheduler import ReportAdapter
-from orchestrator.backends.raytune.searcher import SearchAdapter
+from orchestrator.backends.raytune.searcher import GivenUpTrials, SearchAdapter
 from orchestrator.backends.raytune.trainable import make_trainable, trial_id_in
 from orchestrator.search import Search
 from orchestrator.trial.spec import TrialFunction
@@ -39,31 +39,31 @@ class RayTuneBackend:
 
     def run(self, search: Search, run_trial: TrialFunction) -> None:
         """Run every trial that the search proposes."""
-        if search.num_left == 0:
+        if search.is_over:
             return
-        searcher = SearchAdapter(search)
+        searcher = SearchAdapter(search, self.concurrent)
         resources = {"cpu": self.cpus_per_trial, "gpu": self.gpus_per_trial}
-        with environment(_DRIVER_ENVIRONMENT), tempfile.TemporaryDirectory() as scratch:
+        at_once = {"TUNE_MAX_PENDING_TRIALS_PG": str(self.concurrent)}  # else one start a second
+        with environment(_DRIVER_ENVIRONMENT | at_once), tempfile.TemporaryDirectory() as scratch:
             tuner = tune.Tuner(
                 tune.with_resources(make_trainable(run_trial), resources),
                 tune_config=tune.TuneConfig(
                     search_alg=searcher,
                     scheduler=ReportAdapter(search),
-                    num_samples=search.num_left,
-                    max_concurrent_trials=self.concurrent,
+                    num_samples=-1,  # the searcher says when it is over
                     reuse_actors=True,
                     trial_name_creator=_name,
-                    trial_dirname_creator=_name,
+                    trial_dirname_creator=_folder,
                 ),
                 run_config=tune.RunConfig(
                     name="sweep",
                     storage_path=scratch,
+                    callbacks=[GivenUpTrials(searcher)],
                     failure_config=tune.FailureConfig(max_failures=_MAX_WORKER_DEATHS),
                     verbose=0,
                 ),
             )
             _fit(tuner)
-        searcher.close()
 
 
 def _fit(tuner: tune.Tuner) -> None:
@@ -75,3 +75,7 @@ def _fit(tuner: tune.Tuner) -> None:
 
 def _name(trial: tune.experiment.Trial) -> str:
     return trial_id_in(trial.config)
+
+
+def _folder(trial: tune.experiment.Trial) -> str:
+    return f"{_name(trial)}-{trial.trial_id}"  # a resumed trial is a second one to Tune

@@ -1,7 +1,10 @@
 """Our search as Tune sees it: it suggests, and hears of trials that died without a word."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from ray import tune
+from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
 from orchestrator.backends.raytune.trainable import to_tune_config
@@ -9,35 +12,42 @@ from orchestrator.search import Search
 
 
 class SearchAdapter(Searcher):
-    """Hands out the search's trials under Tune's ids.
+    """Hands out the search's trials under Tune's ids, up to ``concurrent`` at once.
 
-    Tune's own snapshots of the search are left empty: our journal is the truth, and
-    ``Tuner.restore`` is never used (docs/decisions/0001).
+    A resumed trial is a new one to Tune. The limit is kept here and not by Tune, whose limiter
+    never frees the slot of a trial that it gives up without a word. Tune's own snapshots of the
+    search are left empty: our journal is the truth, and ``Tuner.restore`` is never used
+    (docs/decisions/0001).
     """
 
-    def __init__(self, search: Search) -> None:
+    def __init__(self, search: Search, concurrent: int) -> None:
         super().__init__()
         self._search = search
-        self._names: dict[str, str] = {}
+        self._concurrent = concurrent
+        self._live: dict[str, str] = {}  # our names by Tune's ids
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str:  # type: ignore[override]
-        """Return the config of the next trial, or Tune's word for the end."""
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
+        """Return the config of the next trial, None if there is none now, or Tune's end word."""
+        if len(self._live) >= self._concurrent:
+            return None
         spec = self._search.next_trial()
         if spec is None:
-            return Searcher.FINISHED
-        self._names[trial_id] = spec.trial_id
+            return Searcher.FINISHED if self._search.is_over else None
+        self._live[trial_id] = spec.trial_id
         return to_tune_config(spec)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         """Take in the end of a trial; only one that lost its worker for good is news."""
-        if error and trial_id in self._names:
-            self._search.lost(self._names[trial_id], "its worker process died, also when retried")
+        name = self._live.pop(trial_id, None)
+        if error and name is not None:
+            self._search.lost(name, "its worker process died, also when retried")
 
-    def close(self) -> None:
-        """Take in which trials Tune gave up without a word, as where a worker cannot be reset."""
-        for name in self._names.values():
+    def on_trial_given_up(self, trial_id: str) -> None:
+        """Take in that Tune gave a trial up without a word; nothing if it had its say."""
+        name = self._live.pop(trial_id, None)
+        if name is not None:
             self._search.lost(name, "Ray Tune gave it up: its worker could not be reused")
 
     def save(self, checkpoint_path: str) -> None:
@@ -48,3 +58,19 @@ class SearchAdapter(Searcher):
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
+
+
+class GivenUpTrials(tune.Callback):
+    """Looks before each step which trials Tune gave up, as where a worker cannot be reset.
+
+    Of those Tune tells neither searcher nor scheduler; the search would wait for them for ever.
+    """
+
+    def __init__(self, searcher: SearchAdapter) -> None:
+        self._searcher = searcher
+
+    def on_step_begin(self, iteration: int, trials: Sequence[Trial], **info: Any) -> None:
+        """Pass on what has failed by now."""
+        for trial in trials:
+            if trial.status == Trial.ERROR:
+                self._searcher.on_trial_given_up(trial.trial_id)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.backends.base import Backend
+from orchestrator.decision.asha import AshaScheduler
+from orchestrator.decision.scheduler import Scheduler
 from orchestrator.history import SweepHistory
 from orchestrator.records import StoppedBy, TrialStatus, VerdictKind
 from orchestrator.trial.spec import TrialFunction
@@ -27,12 +29,12 @@ def carry_out(
     run_trial: TrialFunction,
     folder: Path,
     *,
-    scheduler: ScriptedScheduler | None = None,
+    scheduler: Scheduler | None = None,
     sampler: WatchedSampler | None = None,
     num_trials: int = 3,
 ) -> SweepHistory:
     """Run a scripted sweep, or go on with it."""
-    config = make_config(search={"trials": num_trials})
+    config = make_config(search={"trials": num_trials}, budget={"kimg_per_trial": 9})
     with opened_search(folder, config, scheduler=scheduler, sampler=sampler) as search:
         backend.run(search, run_trial)
         return search.history
@@ -79,6 +81,35 @@ class BackendContract:
             assert record.stopped_by is StoppedBy.SCHEDULER
         # by the time a worker takes its next trial, the one before has been told to leave
         assert any(num_marks(tmp_path, each.trial_id, "left") for each in history.records)
+
+    def test_a_paused_trial_frees_its_slot_and_goes_on_when_it_is_promoted(
+        self, backend: Backend, tmp_path: Path
+    ) -> None:
+        with opened_search(tmp_path) as search:
+            names = [spec.trial_id for _ in range(3) if (spec := search.next_trial())]
+        pause_at = {names[0]: 1, names[1]: 2}
+        scheduler = ScriptedScheduler(pause_at=pause_at, last_resorts=names[:1])
+        history = carry_out(backend, scripted_trials.completes, tmp_path, scheduler=scheduler)
+        promoted, waiting, other = (history.trials[name].record for name in names)
+        assert (promoted.status, promoted.num_attempts) == (TrialStatus.COMPLETED, 2)
+        assert num_marks(tmp_path, promoted.trial_id, "entered") == 2
+        about = ["proposed", "started", "evaluated", "paused", "resumed", "started"]
+        assert sent(tmp_path, promoted.trial_id) == [*about, "evaluated", "evaluated", "finished"]
+        assert (waiting.status, waiting.stopped_by) == (TrialStatus.STOPPED, StoppedBy.SCHEDULER)
+        assert waiting.reason == "outclassed by script; never resumed"
+        assert num_marks(tmp_path, waiting.trial_id, "entered") == 1
+        assert (other.status, other.num_attempts) == (TrialStatus.COMPLETED, 1)
+
+    def test_a_promotion_that_a_running_trial_brings_is_waited_for(
+        self, backend: Backend, tmp_path: Path
+    ) -> None:
+        scheduler = AshaScheduler(grace_nimg=1000, reduction=2, budget_nimg=2000, tie_sds=0.0)
+        history = carry_out(
+            backend, scripted_trials.ranked, tmp_path, scheduler=scheduler, num_trials=2
+        )
+        better, worse = history.records
+        assert (better.status, better.num_attempts) == (TrialStatus.COMPLETED, 2)
+        assert (worse.stopped_by, worse.num_evaluations) == (StoppedBy.SCHEDULER, 2)
 
     def test_trials_that_raise_or_measure_nan_end_alone_and_say_why(
         self, backend: Backend, tmp_path: Path

@@ -40,6 +40,13 @@ def completes(spec: TrialSpec) -> Messages:
     yield completed_message()
 
 
+def ranked(spec: TrialSpec) -> Messages:
+    """Send three evaluations, the worse the later the trial was proposed, and end."""
+    for step in range(NUM_EVALUATIONS):
+        yield evaluation_message(spec.trial_id, step, 9.0 + 9.0 * spec.index - step)
+    yield completed_message()
+
+
 def goes_on(spec: TrialSpec) -> Messages:
     """Send evaluations until nobody pulls; say that it was told to leave."""
     try:

@@ -85,9 +85,11 @@ def test_an_unknown_key_is_named_with_the_nearest_that_exists(
         ({"budget": {"max_hours": 0}}, "budget.max_hours = 0: must be greater than 0"),
         ({"evaluation": {"every_kimg": 1e-5}}, "evaluation.every_kimg = 1e-05: must be greater"),
         ({"evaluation": {"samples": 8}}, "evaluation.samples = 8: must be greater than or equal"),
-        ({"scheduler": {"kind": "ash"}}, "scheduler.kind = 'ash': must be 'asha' or 'none'"),
+        ({"scheduler": {"kind": "ash"}}, "scheduler.kind = 'ash': must be 'asha', 'hyperband'"),
         ({"scheduler": {"grace_kimg": 0}}, "scheduler.grace_kimg = 0: must be greater than"),
         ({"scheduler": {"reduction": 1}}, "scheduler.reduction = 1: must be greater than or"),
+        ({"scheduler": {"tie_sds": -1}}, "scheduler.tie_sds = -1: must be greater than or"),
+        ({"scheduler": {"min_trials": 0}}, "scheduler.min_trials = 0: must be greater than or"),
         ({"resources": {"cpus_per_trial": 0}}, "resources.cpus_per_trial = 0: must be greater"),
         ({"resources": {"gpus_per_trial": -1}}, "resources.gpus_per_trial = -1: must be greater"),
         (

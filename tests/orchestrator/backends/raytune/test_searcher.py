@@ -1,12 +1,23 @@
 from pathlib import Path
+from types import SimpleNamespace
 
+from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
-from orchestrator.backends.raytune.searcher import SearchAdapter
+from orchestrator.backends.raytune.searcher import GivenUpTrials, SearchAdapter
 from orchestrator.backends.raytune.trainable import trial_id_in
+from orchestrator.decision.asha import AshaScheduler
 from orchestrator.records import TrialStatus
 from orchestrator.search import Search
-from tests.orchestrator.scripted import events_of, make_config, opened_search, run_whole
+from tests.orchestrator.scripted import (
+    ScriptedScheduler,
+    completed_message,
+    evaluation_message,
+    events_of,
+    make_config,
+    opened_search,
+    run_whole,
+)
 
 
 def suggest(adapter: SearchAdapter, tune_id: str) -> str:
@@ -21,15 +32,18 @@ def status(search: Search, name: str) -> TrialStatus:
 
 def test_it_suggests_what_the_search_proposes_until_that_is_all(tmp_path: Path) -> None:
     with opened_search(tmp_path, make_config(search={"trials": 2})) as search:
-        adapter = SearchAdapter(search)
+        adapter = SearchAdapter(search, concurrent=3)
         names = [suggest(adapter, "a"), suggest(adapter, "b")]
         assert names == list(search.history.trials)
+        assert adapter.suggest("c") is None  # what runs may yet be paused and come again
+        for name in names:
+            run_whole(search, [9.0], trial=name)
         assert adapter.suggest("c") == Searcher.FINISHED
 
 
 def test_a_trial_that_died_is_lost_under_our_name(tmp_path: Path) -> None:
     with opened_search(tmp_path) as search:
-        adapter = SearchAdapter(search)
+        adapter = SearchAdapter(search, concurrent=3)
         first, second = suggest(adapter, "a"), suggest(adapter, "b")
         adapter.on_trial_complete("a", error=True)
         assert status(search, first) is TrialStatus.FAILED
@@ -38,7 +52,7 @@ def test_a_trial_that_died_is_lost_under_our_name(tmp_path: Path) -> None:
 
 def test_a_trial_that_ended_well_is_no_news(tmp_path: Path) -> None:
     with opened_search(tmp_path) as search:
-        adapter = SearchAdapter(search)
+        adapter = SearchAdapter(search, concurrent=3)
         suggest(adapter, "a")
         before = events_of(tmp_path)
         adapter.on_trial_complete("a", result={"done": True})
@@ -46,20 +60,69 @@ def test_a_trial_that_ended_well_is_no_news(tmp_path: Path) -> None:
         assert events_of(tmp_path) == before
 
 
-def test_in_the_end_trials_that_tune_forgot_are_lost(tmp_path: Path) -> None:
+def test_no_more_are_suggested_than_run_at_once(tmp_path: Path) -> None:
     with opened_search(tmp_path) as search:
-        adapter = SearchAdapter(search)
+        adapter = SearchAdapter(search, concurrent=1)
+        first = suggest(adapter, "a")
+        assert adapter.suggest("b") is None
+        run_whole(search, [9.0], trial=first)
+        adapter.on_trial_complete("a")
+        assert suggest(adapter, "b") != first
+
+
+def test_while_a_trial_runs_that_may_lead_to_more_it_is_not_over(tmp_path: Path) -> None:
+    config = make_config(search={"trials": 2}, budget={"kimg_per_trial": 9})
+    scheduler = AshaScheduler(grace_nimg=1000, reduction=2, budget_nimg=9000)
+    with opened_search(tmp_path, config, scheduler=scheduler) as search:
+        adapter = SearchAdapter(search, concurrent=3)
+        first, second = suggest(adapter, "a"), suggest(adapter, "b")
+        assert search.receive(first, evaluation_message(first, 1, 5.0))
+        adapter.on_trial_complete("a")
+        assert adapter.suggest("c") is None
+        assert search.receive(second, evaluation_message(second, 1, 9.0))
+        adapter.on_trial_complete("b")
+        assert suggest(adapter, "d") == first  # under another of Tune's ids
+        search.receive(first, completed_message())
+        adapter.on_trial_complete("d")
+        assert adapter.suggest("e") == Searcher.FINISHED
+        assert status(search, second) is TrialStatus.STOPPED
+
+
+def test_trials_that_tune_gives_up_without_a_word_are_lost_and_free_their_slots(
+    tmp_path: Path,
+) -> None:
+    with opened_search(tmp_path) as search:
+        adapter = SearchAdapter(search, concurrent=2)
         done, forgotten = suggest(adapter, "a"), suggest(adapter, "b")
         run_whole(search, [9.0], trial=done)
-        adapter.close()
+        adapter.on_trial_complete("a")
+        trials = [
+            SimpleNamespace(trial_id=name, status=state)
+            for name, state in [("a", Trial.TERMINATED), ("b", Trial.ERROR), ("c", Trial.RUNNING)]
+        ]
+        look = GivenUpTrials(adapter).on_step_begin
+        look(1, trials)  # type: ignore[arg-type]
+        look(2, trials)  # type: ignore[arg-type]
         assert status(search, done) is TrialStatus.COMPLETED
         assert status(search, forgotten) is TrialStatus.FAILED
         assert "gave it up" in search.history.trials[forgotten].record.reason
+        assert suggest(adapter, "d") not in (done, forgotten)
+
+
+def test_a_paused_trial_whose_worker_dies_is_not_lost(tmp_path: Path) -> None:
+    scheduler = ScriptedScheduler()
+    with opened_search(tmp_path, scheduler=scheduler) as search:
+        adapter = SearchAdapter(search, concurrent=3)
+        name = suggest(adapter, "a")
+        scheduler.pause_at[name] = 1
+        search.receive(name, evaluation_message(name, 0, 9.0))
+        adapter.on_trial_complete("a", error=True)
+        assert status(search, name) is TrialStatus.PAUSED
 
 
 def test_tune_finds_no_state_to_save(tmp_path: Path) -> None:
     with opened_search(tmp_path / "run") as search:
-        adapter = SearchAdapter(search)
+        adapter = SearchAdapter(search, concurrent=3)
         adapter.save(str(tmp_path / "saved"))
         adapter.restore(str(tmp_path / "saved"))
         assert adapter.__getstate__() == {}

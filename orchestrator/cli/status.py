@@ -34,9 +34,10 @@ def status(run_dir: Path, *, as_json: bool) -> None:
         print_json(found)
         return
     print_table(facts_table(_facts(found)))
-    if found["running"]:
-        click.echo()
-        print_table(_running_table(found["running"]))
+    for state in ("running", "paused"):
+        if found[state]:
+            click.echo()
+            print_table(_trial_table(state, found[state]))
 
 
 def status_mapping(
@@ -56,11 +57,7 @@ def status_mapping(
     plan = Plan(config.search.trials, config.budget.nimg_per_trial)
     counts = tally(history.records, plan)
     rows = leaderboard(history)
-    by_status = {
-        str(kind): sum(row.status is kind for row in rows)
-        for kind in TrialStatus
-        if kind is not TrialStatus.PAUSED
-    }
+    by_status = {str(kind): sum(row.status is kind for row in rows) for kind in TrialStatus}
     return {
         "name": config.name,
         "trials": {"planned": counts.num_planned, **by_status},
@@ -70,6 +67,7 @@ def status_mapping(
         "silent_s": None if silent_s is None else round(silent_s, 3),
         "best": rows[0].to_mapping() if rows else None,
         "running": [row.to_mapping() for row in rows if row.status is TrialStatus.RUNNING],
+        "paused": [row.to_mapping() for row in rows if row.status is TrialStatus.PAUSED],
         "selected": (history.selection or {}).get("trial_id"),
     }
 
@@ -94,11 +92,11 @@ def _facts(found: dict[str, Any]) -> dict[str, str]:
     return facts
 
 
-def _running_table(rows: list[dict[str, Any]]) -> "Table":
+def _trial_table(state: str, rows: list[dict[str, Any]]) -> "Table":
     from orchestrator.wording import format_fid, format_kimg, format_number, format_verdict
 
     numbers = ("kimg", "best FID", "coverage")
-    table = table_of("running", "network", *numbers, "verdict", "reason", right=numbers)
+    table = table_of(state, "network", *numbers, "verdict", "reason", right=numbers)
     for row in rows:
         table.add_row(
             row["trial_id"],

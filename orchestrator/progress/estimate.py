@@ -22,6 +22,7 @@ class Tally:
 
     num_done: int
     num_running: int
+    num_paused: int
     num_planned: int
     seen_nimg: int
     left_nimg: float
@@ -30,17 +31,20 @@ class Tally:
 def tally(records: Sequence[TrialRecord], plan: Plan) -> Tally:
     """Count trials and images.
 
-    A trial that has not begun is expected to cost what finished trials cost on average, early
-    stops included, and its whole budget while none has finished.
+    A trial that has not begun is expected to cost what those cost on average that ended or are
+    paused, and its whole budget while there is none. Paused ones are expected to stay so, for
+    most do.
     """
     done = [record.nimg for record in records if record.status.is_finished]
+    paused = [record.nimg for record in records if record.status is TrialStatus.PAUSED]
     running = [record.nimg for record in records if record.status is TrialStatus.RUNNING]
-    num_waiting = max(plan.num_trials - len(done) - len(running), 0)
-    expected_nimg = mean(done) if done else plan.budget_nimg
+    num_waiting = max(plan.num_trials - len(done) - len(paused) - len(running), 0)
+    expected_nimg = mean(done + paused) if done or paused else plan.budget_nimg
     left_running = sum(max(plan.budget_nimg - nimg, 0) for nimg in running)
     return Tally(
         num_done=len(done),
         num_running=len(running),
+        num_paused=len(paused),
         num_planned=max(plan.num_trials, len(records)),
         seen_nimg=sum(record.nimg for record in records),
         left_nimg=left_running + num_waiting * expected_nimg,

@@ -1,4 +1,4 @@
-"""Plain lines for logs and pipes: the end of every trial, and now and then how one stands."""
+"""Plain lines for logs and pipes: ends, pauses and resumes, and now and then how a trial stands."""
 
 from collections.abc import Callable
 from math import inf
@@ -19,7 +19,7 @@ from orchestrator.wording import (
 
 
 class LinesListener:
-    """Writes one line for each trial that ended and at most one evaluation every ``every_s``."""
+    """Writes a line where a trial leaves or goes on, and at most one evaluation a ``every_s``."""
 
     def __init__(
         self, stream: TextIO, plan: Plan, *, clock: Callable[[], float], every_s: float = 10.0
@@ -56,6 +56,10 @@ class LinesListener:
         match event["event"]:
             case "finished":
                 return _end_line(history.trials[event["trial_id"]].record)
+            case "paused":
+                return _end_line(history.trials[event["trial_id"]].record)
+            case "resumed":
+                return f"{event['trial_id']} goes on: {event['reason']}"
             case "evaluated" if self._clock() - self._last_evaluation_s >= self._every_s:
                 self._last_evaluation_s = self._clock()
                 return _evaluation_line(history.trials[event["trial_id"]].record)

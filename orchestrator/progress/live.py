@@ -32,8 +32,8 @@ _BAR_WIDTH = 10
 class LiveListener:
     """Redraws a table in place; only to be used on a terminal.
 
-    Running trials come first, then the others from the best to the worst; what does not fit the
-    height of the terminal is counted, not shown.
+    Running trials come first, then paused and ended ones from the best to the worst; what does
+    not fit the height of the terminal is counted, not shown.
     """
 
     def __init__(self, console: Console, plan: Plan, *, clock: Callable[[], float]) -> None:
@@ -84,6 +84,7 @@ class _Heading:
         yield Text.assemble(
             (counts, "bold"),
             f" · {self._tally.num_running} running"
+            f"{f' · {self._tally.num_paused} paused' if self._tally.num_paused else ''}"
             f" · {format_kimg(self._tally.seen_nimg / 1000)} kimg"
             f" · {format_duration(elapsed_s)} elapsed · {format_duration(left_s)} left",
         )
@@ -102,8 +103,12 @@ def _page(heading: _Heading, history: SweepHistory, plan: Plan, max_rows: int) -
 def _in_order_of_interest(history: SweepHistory) -> list[TrialHistory]:
     ranked = history.ranked
     running = [trial for trial in ranked if trial.record.status is TrialStatus.RUNNING]
-    others = [trial for trial in ranked if trial.record.status.is_finished]
+    others = [trial for trial in ranked if _is_at_rest(trial)]
     return sorted(running, key=lambda trial: trial.record.index) + others
+
+
+def _is_at_rest(trial: TrialHistory) -> bool:
+    return trial.record.status.is_finished or trial.record.status is TrialStatus.PAUSED
 
 
 def _trial_table(trials: Sequence[TrialHistory], plan: Plan) -> Table:
@@ -117,7 +122,7 @@ def _trial_table(trials: Sequence[TrialHistory], plan: Plan) -> Table:
     table.add_column("")
     table.add_column("status", no_wrap=True, min_width=10)
     for trial in trials:
-        table.add_row(*_cells(trial, plan), style="dim" if trial.record.status.is_finished else "")
+        table.add_row(*_cells(trial, plan), style="dim" if _is_at_rest(trial) else "")
     return table
 
 

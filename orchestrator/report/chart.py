@@ -10,7 +10,7 @@ from enum import StrEnum
 from math import inf, isfinite
 from xml.etree.ElementTree import Element, SubElement
 
-from orchestrator.records import StoppedBy, VerdictKind
+from orchestrator.records import StoppedBy, TrialStatus, VerdictKind
 from orchestrator.report.canvas import (
     canvas,
     draw_budget_axis,
@@ -34,6 +34,7 @@ class Mark(StrEnum):
     """What the end of a curve means."""
 
     RUNNING = "still running"
+    PAUSED = "paused"
     BUDGET = "ran its budget"
     FLAT = "no further gain expected"
     OUTCLASSED = "outclassed by others"
@@ -91,10 +92,12 @@ NARROW = Size(380, 300, right=12, max_ticks=6)
 SMALL = Size(300, 132, left=30, right=10, top=8, bottom=18, max_ticks=4)
 
 
-def end_mark(stopped_by: StoppedBy | None, verdict: VerdictKind | None) -> Mark:
+def end_mark(
+    status: TrialStatus, stopped_by: StoppedBy | None, verdict: VerdictKind | None
+) -> Mark:
     """Say what the end of a trial's curve means."""
     if stopped_by is None:
-        return Mark.RUNNING
+        return Mark.PAUSED if status is TrialStatus.PAUSED else Mark.RUNNING
     if verdict in _BROKEN or stopped_by is StoppedBy.ERROR:
         return Mark.BROKEN
     if stopped_by is StoppedBy.SCHEDULER:
@@ -223,6 +226,7 @@ def _place(kimg: float) -> str:
 def _mark_path(mark: Mark, x: float, y: float) -> str:
     shapes = {
         Mark.RUNNING: f"M{x - 1.5:g},{y - 4:g}l5,4l-5,4z",
+        Mark.PAUSED: f"M{x:g},{y - 4:g}v8m3.5,-8v8",
         Mark.BUDGET: f"M{x - 3:g},{y:g}a3,3 0 1 0 6,0a3,3 0 1 0 -6,0z",
         Mark.FLAT: f"M{x - 3:g},{y - 3:g}h6v6h-6z",
         Mark.OUTCLASSED: f"M{x:g},{y - 5:g}v10",

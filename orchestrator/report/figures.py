@@ -82,7 +82,7 @@ def _curve(trial: TrialView, run: RunView) -> Curve:
         fid=tuple(point.fid for point in trial.curve),
         name=row.trial_id,
         label=f"{row.trial_id}, best {format_fid(row.best_fid)}",
-        mark=end_mark(row.stopped_by, row.verdict),
+        mark=end_mark(row.status, row.stopped_by, row.verdict),
         is_winner=row.is_selected,
         chosen_kimg=None if chosen_nimg is None else chosen_nimg / 1000,
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from orchestrator.journal import Journal, read_journal
 from orchestrator.paths import RunPaths
 
 Ganorch = Callable[..., Result]
@@ -21,6 +22,7 @@ def test_a_finished_sweep_has_nothing_left(ganorch: Ganorch, run: RunPaths) -> N
         "planned": 2,
         "pending": 0,
         "running": 0,
+        "paused": 0,
         "completed": 2,
         "stopped": 0,
         "failed": 0,
@@ -41,6 +43,25 @@ def test_what_runs_is_told_apart_from_what_is_done(ganorch: Ganorch, halted_run:
     assert "1 running, 1 completed; 2 planned" in text
     assert "not yet" in text
     assert running["trial_id"] in text
+
+
+def test_paused_trials_are_counted_and_shown_with_their_reason(
+    ganorch: Ganorch, halted_run: RunPaths
+) -> None:
+    events = read_journal(halted_run.journal)
+    (halted,) = {event["trial_id"] for event in events if event["event"] == "started"} - {
+        event["trial_id"] for event in events if event["event"] == "finished"
+    }
+    reason = "rung 0 at 0.2 kimg: worse than the best half"
+    with Journal(halted_run.journal) as journal:
+        journal.append("paused", trial_id=halted, by="scheduler", rung=0, reason=reason)
+    found = json.loads(ganorch("status", halted_run.root, "--json").stdout)
+    assert (found["trials"]["running"], found["trials"]["paused"]) == (0, 1)
+    assert [(row["trial_id"], row["reason"]) for row in found["paused"]] == [(halted, reason)]
+    text = ganorch("status", halted_run.root).stdout
+    assert "1 paused, 1 completed; 2 planned" in text
+    assert "rung 0 at 0.2" in text
+    assert "paused" in ganorch("results", halted_run.root).stdout
 
 
 def test_the_time_since_the_last_event_is_told(

@@ -13,13 +13,19 @@ def record(index: int, status: TrialStatus, nimg: int) -> TrialRecord:
 
 
 def at(seen_nimg: int, left_nimg: float) -> Tally:
-    return Tally(num_done=0, num_running=1, num_planned=5, seen_nimg=seen_nimg, left_nimg=left_nimg)
+    counts = {"num_done": 0, "num_running": 1, "num_paused": 0, "num_planned": 5}
+    return Tally(**counts, seen_nimg=seen_nimg, left_nimg=left_nimg)
 
 
 def test_trials_that_wait_are_expected_to_cost_their_budget_at_first() -> None:
     now = tally([record(0, TrialStatus.RUNNING, 30)], PLAN)
     assert now == Tally(
-        num_done=0, num_running=1, num_planned=5, seen_nimg=30, left_nimg=70 + 4 * 100
+        num_done=0,
+        num_running=1,
+        num_paused=0,
+        num_planned=5,
+        seen_nimg=30,
+        left_nimg=70 + 4 * 100,
     )
 
 
@@ -33,6 +39,17 @@ def test_early_stops_lower_what_is_expected_of_the_rest() -> None:
     now = tally(records, PLAN)
     assert (now.num_done, now.num_running, now.seen_nimg) == (2, 1, 170)
     assert now.left_nimg == 50 + 2 * (20 + 100) / 2
+
+
+def test_paused_trials_are_expected_to_stay_so_and_to_be_typical() -> None:
+    records = [
+        record(0, TrialStatus.PAUSED, 30),
+        record(1, TrialStatus.COMPLETED, 100),
+        record(2, TrialStatus.PAUSED, 20),
+    ]
+    now = tally(records, PLAN)
+    assert (now.num_done, now.num_paused, now.seen_nimg) == (1, 2, 150)
+    assert now.left_nimg == 2 * 150 / 3
 
 
 def test_nothing_is_left_of_a_sweep_that_is_done() -> None:

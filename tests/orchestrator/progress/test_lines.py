@@ -30,6 +30,25 @@ def test_a_trial_that_ended_has_a_line_with_its_reason(
     ]
 
 
+def test_a_pause_and_a_resume_are_told_with_their_reasons(
+    stream: io.StringIO, clock: Any, play: Play
+) -> None:
+    history = play(lambda event, history: None)
+    reason = "rung 0 at 20 kimg: log FID 2.53, 1 of the 3 trials to compare"
+    events: list[Event] = [
+        {"event": "paused", "trial_id": "elm", "by": "scheduler", "rung": 0, "reason": reason},
+        {"event": "resumed", "trial_id": "elm", "reason": "promoted by the scheduler"},
+    ]
+    with LinesListener(stream, PLAN, clock=clock) as listener:
+        for event in events:
+            history.apply(event)
+            listener.on_event(event, history)
+    assert stream.getvalue().splitlines() == [
+        f"[1/3, ? left] elm paused at 20 kimg: improving, best FID 12.5, coverage 0.50 ({reason})",
+        "[1/3, ? left] elm goes on: promoted by the scheduler",
+    ]
+
+
 def test_evaluations_are_told_at_most_once_in_a_while(
     stream: io.StringIO, clock: Any, play: Play
 ) -> None:

@@ -48,6 +48,20 @@ def test_the_last_frame_stays_with_every_trial(terminal: Console, clock: Any, pl
         assert part in second
 
 
+def test_a_paused_trial_stays_in_the_table_and_is_counted(
+    terminal: Console, clock: Any, play: Play
+) -> None:
+    history = play(lambda event, history: None)
+    event: Event = {"event": "paused", "trial_id": "elm", "by": "scheduler", "reason": "rung 0"}
+    history.apply(event)
+    with LiveListener(terminal, PLAN, clock=clock) as listener:
+        listener.on_event(event, history)
+    heading, _, first, _ = last_frame(terminal)
+    assert heading.startswith("1 of 3 trials done · 0 running · 1 paused · 40 kimg")
+    assert "elm" in first
+    assert "paused" in first
+
+
 def test_the_clock_in_the_heading_goes_on_between_events(
     terminal: Console, clock: Any, play: Play, events: list[Event]
 ) -> None:

@@ -4,7 +4,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from orchestrator.records import StoppedBy, VerdictKind
+from orchestrator.records import StoppedBy, TrialStatus, VerdictKind
 from orchestrator.report.chart import (
     COHORT_ID,
     NARROW,
@@ -152,7 +152,12 @@ def test_names_cannot_break_out_of_the_markup() -> None:
 def test_the_end_of_a_curve_means_one_thing(
     stopped_by: StoppedBy | None, verdict: VerdictKind | None, mark: Mark
 ) -> None:
-    assert end_mark(stopped_by, verdict) is mark
+    assert end_mark(TrialStatus.STOPPED, stopped_by, verdict) is mark
+
+
+def test_a_paused_trial_is_told_apart_from_one_that_runs() -> None:
+    assert end_mark(TrialStatus.PAUSED, None, VerdictKind.IMPROVING) is Mark.PAUSED
+    assert end_mark(TrialStatus.RUNNING, None, VerdictKind.IMPROVING) is Mark.RUNNING
 
 
 @pytest.mark.parametrize(

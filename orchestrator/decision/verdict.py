@@ -180,7 +180,9 @@ def _collapsed(case: Case, alarm: Alarm) -> Opinion:
 
 def _suspected(case: Case, alarm: Alarm) -> Opinion:
     """Hold the peaceful endings back: a dying trial must not be closed as a plateau."""
-    rules, kind = case.rules, _benign(case).kind
+    rules = case.rules
+    is_improving = _benign(case).kind is VerdictKind.IMPROVING
+    kind = VerdictKind.IMPROVING if is_improving else VerdictKind.PLATEAUED
     if alarm.length < rules.suspect_after:
         return Opinion(kind, Action.GO_ON, f"{fid_and_best(case)}; watched: {_lasting(alarm)}")
     # Only once: a trial that was let go on must not be held up again by what was known.

@@ -21,6 +21,7 @@ COMMANDS = [
     "generate",
     "score",
     "judge",
+    "simulate",
     "select",
     "export",
     "report",

@@ -75,11 +75,10 @@ def test_collapse_needs_both_a_loss_of_coverage_and_a_worse_fid(make_rows: MakeR
     assert not is_collapsed(case_of(make_rows([*healthy, 40])), 9)
 
 
-def test_next_to_no_coverage_is_collapse_whatever_fid_says_but_not_early(
-    make_rows: MakeRows,
-) -> None:
-    case = case_of(make_rows([20.0] * 25, [0.05] * 25))
-    assert [is_collapsed(case, index) for index in (18, 19, 24)] == [False, True, True]
+def test_what_was_never_diverse_has_not_lost_its_diversity(make_rows: MakeRows) -> None:
+    slow, lost = (make_rows([20.0] * 19 + [40.0], [had] * 19 + [0.01]) for had in (0.08, 0.4))
+    assert not is_collapsed(case_of(slow), 19)
+    assert is_collapsed(case_of(lost), 19)
 
 
 @pytest.mark.parametrize(("disagreement", "collapsed"), [(1.1, True), (1.5, False)])

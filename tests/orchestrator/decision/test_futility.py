@@ -7,7 +7,12 @@ import pytest
 from scipy.stats import linregress
 
 from orchestrator.decision.curve import Curve
-from orchestrator.decision.futility import fit_line, optimistic_gain, trend_window
+from orchestrator.decision.futility import (
+    fit_line,
+    gain_ahead,
+    horizon_growth,
+    trend_window,
+)
 from orchestrator.decision.rules import VerdictRules
 from orchestrator.records import Evaluation
 
@@ -52,50 +57,82 @@ def test_a_trend_is_judged_on_the_latest_part_but_twenty_rows_at_least(
     assert trend_window(Curve.of(make_rows([10.0] * num_rows)), RULES, 1 / 3) == start
 
 
+def hoped(rows: list[Evaluation], rules: VerdictRules = RULES) -> float:
+    return gain_ahead(Curve.of(rows), rules, growth=1.5).hoped
+
+
 def test_what_has_only_just_become_flat_is_seen_in_the_short_part(make_rows: MakeRows) -> None:
     fids = [200 * (1 + index) ** -0.8 for index in range(42)]
-    curve = Curve.of(make_rows([*fids, *[fids[-1]] * 18]))
+    rows = make_rows([*fids, *[fids[-1]] * 18])
     long_part = replace(RULES, plateau_fracs=(0.5,))
-    assert optimistic_gain(curve, RULES) < 0.06 < optimistic_gain(curve, long_part)
+    assert hoped(rows) < 0.06 < hoped(rows, long_part)
 
 
 def test_what_is_flat_but_noisy_is_seen_in_the_long_part(make_rows: MakeRows) -> None:
-    curve = Curve.of(make_rows([10.0] * 100, log_noise=0.06, seed=1))
+    rows = make_rows([10.0] * 100, log_noise=0.06, seed=1)
     short_part = replace(RULES, plateau_fracs=(0.3,))
-    assert optimistic_gain(curve, RULES) < 0.06 < optimistic_gain(curve, short_part)
+    assert hoped(rows) < 0.06 < hoped(rows, short_part)
 
 
 def test_a_decline_in_the_logarithm_of_time_is_carried_on_by_half(make_rows: MakeRows) -> None:
     power_law = Curve.of(make_rows([100 * (1 + index) ** -0.3 for index in range(40)]))
-    assert optimistic_gain(power_law, RULES) == pytest.approx(0.3 * log(1.5))
+    for growth in (1.5, 3.0):
+        gain = gain_ahead(power_law, RULES, growth=growth)
+        assert gain.expected == pytest.approx(0.3 * log(growth))
+        assert gain.hoped == pytest.approx(gain.expected)
 
 
 def test_a_straight_decline_is_not_believed_to_go_on_as_fast(make_rows: MakeRows) -> None:
-    curve = Curve.of(make_rows([100 * exp(-0.01 * index) for index in range(40)]))
-    assert 0.5 * 0.2 < optimistic_gain(curve, RULES) < 0.2  # 0.2: twenty rows at the same pace
+    rows = make_rows([100 * exp(-0.01 * index) for index in range(40)])
+    assert 0.5 * 0.2 < hoped(rows) < 0.2  # 0.2: twenty rows at the same pace
 
 
 def test_it_is_too_early_before_warm_up_and_window_have_passed(make_rows: MakeRows) -> None:
-    assert isnan(optimistic_gain(Curve.of(make_rows([10.0] * 27)), RULES))
-    gain = optimistic_gain(Curve.of(make_rows([10.0] * 28)), RULES)
-    assert gain == pytest.approx(0.0, abs=1e-9)
+    assert isnan(hoped(make_rows([10.0] * 27)))
+    assert hoped(make_rows([10.0] * 28)) == pytest.approx(0.0, abs=1e-9)
 
 
-def test_noise_leaves_more_to_hope_for(make_rows: MakeRows) -> None:
+def test_noise_leaves_more_to_hope_for_but_not_to_expect(make_rows: MakeRows) -> None:
     quiet, noisy = (
-        optimistic_gain(Curve.of(make_rows([10.0] * 40, log_noise=sd)), RULES) for sd in (0.02, 0.2)
+        gain_ahead(Curve.of(make_rows([10.0] * 40, log_noise=sd)), RULES, growth=1.5)
+        for sd in (0.02, 0.2)
     )
-    assert 0.0 < quiet < 0.10 < noisy
+    assert 0.0 < quiet.hoped < 0.10 < noisy.hoped
+    assert quiet.hoped - quiet.expected == pytest.approx(
+        0.1 * (noisy.hoped - noisy.expected), rel=0.1
+    )
 
 
 def test_a_rising_curve_has_nothing_to_gain(make_rows: MakeRows) -> None:
-    rising = [10 * exp(0.02 * index) for index in range(40)]
-    assert optimistic_gain(Curve.of(make_rows(rising)), RULES) < 0.0
+    assert hoped(make_rows([10 * exp(0.02 * index) for index in range(40)])) < 0.0
 
 
 def test_the_unit_of_the_budget_does_not_matter(make_rows: MakeRows) -> None:
     rows = make_rows([10.0] * 40, log_noise=0.05)
     by_steps = [replace(row, nimg=0) for row in rows]
     late = [replace(row, nimg=0, step=row.step + 10**9) for row in rows]
-    gains = [optimistic_gain(Curve.of(some), RULES) for some in (rows, by_steps, late)]
+    gains = [hoped(some) for some in (rows, by_steps, late)]
     assert gains == pytest.approx([gains[0]] * 3)
+
+
+@pytest.mark.parametrize(
+    ("last_fid", "budget_nimg", "growth"),
+    [
+        (40.0, None, 1.5),
+        (40.0, 300_000, 1.5),  # three quarters of it are spent: half again is further
+        (40.0, 900_000, 900 / 290),
+        (60.0, None, 3.0),
+        (60.0, 300_000, 3.0),
+        (60.0, 2_900_000, 10.0),
+    ],
+)
+def test_hope_extends_to_the_budget_and_further_for_what_has_not_taken_off(
+    make_rows: MakeRows, last_fid: float, budget_nimg: int | None, growth: float
+) -> None:
+    curve = Curve.of(make_rows([100.0] + [last_fid] * 29))
+    assert horizon_growth(curve, RULES, budget_nimg) == pytest.approx(growth)
+
+
+def test_without_images_the_budget_says_nothing(make_rows: MakeRows) -> None:
+    rows = [replace(row, nimg=0) for row in make_rows([100.0] + [40.0] * 29)]
+    assert horizon_growth(Curve.of(rows), RULES, 10**9) == 1.5

@@ -1,11 +1,12 @@
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf, nan
 
 import pytest
 
 from orchestrator.decision.case import Case
 from orchestrator.decision.curve import Curve
-from orchestrator.decision.gate import gated_coverage, is_worth_keeping
+from orchestrator.decision.gate import gated_coverage, is_narrow, is_worth_keeping
 from orchestrator.decision.rules import VerdictRules
 from orchestrator.records import Evaluation
 
@@ -44,3 +45,22 @@ def test_a_broken_trial_is_kept_for_a_diverse_best_or_one_that_had_improved(
 ) -> None:
     case = case_of(make_rows([50, best_fid, 300], [nan, coverage, 0.0]))
     assert is_worth_keeping(case) is worth
+
+
+@pytest.mark.parametrize(
+    ("coverage", "precision", "narrow"),
+    [(0.2, 0.9, True), (0.2, 0.1, False), (0.3, 0.9, False), (nan, 0.9, False)],
+    ids=["few real-looking things", "nothing real-looking", "many things", "unknown"],
+)
+def test_narrow_is_real_looking_without_variety(
+    make_rows: MakeRows, coverage: float, precision: float, *, narrow: bool
+) -> None:
+    rows = [replace(row, precision=precision) for row in make_rows([50, 10, 10], [coverage] * 3)]
+    assert is_narrow(case_of(rows)) is narrow
+
+
+@pytest.mark.parametrize(("coverage", "narrow"), [(0.09, True), (0.11, False), (nan, False)])
+def test_without_precision_next_to_no_coverage_says_it(
+    make_rows: MakeRows, coverage: float, *, narrow: bool
+) -> None:
+    assert is_narrow(case_of(make_rows([50, 10, 10], [coverage] * 3))) is narrow

@@ -18,7 +18,7 @@ def case_of(rows: list[Evaluation]) -> Case:
 
 
 def swinging(amplitude: float, period: float = 8.0) -> np.ndarray:
-    return 20.0 * np.exp(amplitude * np.sin(2 * np.pi * TIME / period))
+    return np.asarray(20.0 * np.exp(amplitude * np.sin(2 * np.pi * TIME / period)))
 
 
 def test_a_wave_strays_by_its_amplitude_over_root_two_and_turns_twice_a_period(

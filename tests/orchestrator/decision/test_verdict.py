@@ -2,6 +2,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import inf, log, nan
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,9 +113,9 @@ def test_training_that_is_not_finite_is_dead_whatever_fid_says(make_rows: MakeRo
 @pytest.mark.parametrize(
     ("num_bad", "kind", "action"),
     [
-        (2, VerdictKind.IMPROVING, Action.GO_ON),
-        (3, VerdictKind.IMPROVING, Action.PAUSE),
-        (4, VerdictKind.IMPROVING, Action.GO_ON),
+        (2, VerdictKind.PLATEAUED, Action.GO_ON),
+        (3, VerdictKind.PLATEAUED, Action.PAUSE),
+        (4, VerdictKind.PLATEAUED, Action.GO_ON),
         (5, VerdictKind.COLLAPSED, Action.STOP_KEEP_BEST),
     ],
 )
@@ -152,7 +153,7 @@ def test_a_collapse_is_not_closed_as_degradation(make_rows: MakeRows) -> None:
     assert first_stop.kind is VerdictKind.COLLAPSED
 
 
-def with_discriminator(rows: list[Evaluation], **columns: float) -> list[Evaluation]:
+def with_discriminator(rows: list[Evaluation], **columns: Any) -> list[Evaluation]:
     """Return the rows with D's health, the same in each but for G's gradient in the first eight."""
     healthy = [replace(row, g_grad_norm=1.0, d_heldout_acc=0.8, d_fake_acc=0.8) for row in rows[:8]]
     return healthy + [replace(row, **columns) for row in rows[8:]]
@@ -184,7 +185,7 @@ def test_a_d_that_is_always_right_ends_a_trial_whose_g_gets_no_gradient(
     assert (verdict.kind, verdict.action) == (kind, action)
     assert "G's gradient 1.0% of what it was early" in verdict.reason
     fed = verdict_on(with_discriminator(rows[:17], **mighty, g_grad_norm=0.5))
-    assert fed.kind is VerdictKind.IMPROVING
+    assert fed.kind is VerdictKind.PLATEAUED
 
 
 def test_overfitting_is_told_where_a_trial_ends(make_rows: MakeRows) -> None:
@@ -222,10 +223,23 @@ def test_a_plateau_says_what_it_lacks_to_have_converged(make_rows: MakeRows) -> 
     assert "its diversity was not measured" in unknown
 
 
+def test_a_collapsed_generator_that_is_frozen_is_no_plateau(make_rows: MakeRows) -> None:
+    verdict = verdict_on(make_rows([300.0] * 3 + [250.0] * 28, [0.02] * 31))
+    assert (verdict.kind, verdict.action) == (VerdictKind.COLLAPSED, Action.STOP_REJECT)
+    assert "coverage 0.02: next to no diversity" in verdict.reason
+
+
+def test_what_looks_flat_but_is_not_proved_goes_on(make_rows: MakeRows) -> None:
+    rows = make_rows([100.0, 60.0] + [20.0] * 29, [0.9] * 31, log_noise=0.2, seed=3)
+    verdict = verdict_on(rows)
+    assert (verdict.kind, verdict.action) == (VerdictKind.CONVERGED, Action.GO_ON)
+    assert "lower to be expected after 1.5x as long, but up to" in verdict.reason
+
+
 def test_a_plateau_says_what_is_left_to_gain(make_rows: MakeRows) -> None:
-    falling = [20.0 * (1 + index) ** -0.1 for index in range(20)]
-    reason = verdict_on(make_rows(falling, [0.9] * 20)).reason
-    assert "at best 4.0 % lower after half as long again" in reason  # 1 - 1.5 ** -0.1
+    falling = [60.0, *(20.0 * (2 + index) ** -0.1 for index in range(20))]
+    reason = verdict_on(make_rows(falling, [0.9] * 21)).reason
+    assert "at best 4.0 % lower after 1.5x as long" in reason  # 1 - 1.5 ** -0.1
 
 
 @pytest.mark.parametrize(("gain", "action"), [(0.06, Action.STOP_KEEP_BEST), (0.07, Action.GO_ON)])
@@ -233,8 +247,8 @@ def test_a_fifteenth_more_to_gain_is_worth_going_on(
     make_rows: MakeRows, gain: float, action: Action
 ) -> None:
     power = log(1.0 - gain) / log(1.5)
-    falling = [20.0 * (1 + index) ** power for index in range(20)]
-    assert verdict_on(make_rows(falling, [0.9] * 20)).action is action
+    falling = [60.0, *(20.0 * (2 + index) ** power for index in range(20))]
+    assert verdict_on(make_rows(falling, [0.9] * 21)).action is action
 
 
 def test_the_checkpoint_to_keep_has_the_lowest_fid(make_rows: MakeRows) -> None:

@@ -55,10 +55,15 @@ def label_run(curve: TrueCurve, *, family_best: float) -> Label:
 
 
 def _end(curve: TrueCurve, distance: list[float], modes: list[float], left: float) -> str:
-    worse = distance[-1] / min(distance)
-    if distance[-1] > 1.3 * distance[0]:
+    """Name the end; the more telling name comes first: few things over and over, then far off."""
+    worse, untrained = distance[-1] / min(distance), curve.distance[0]
+    if min(distance) > 0.85 * untrained and distance[-1] < 1.1 * untrained:
+        return "improving" if _still_gains(distance) else "plateaued"  # it has not learnt yet
+    if modes[-1] < 0.25 and curve.spread[-1] < 0.5:
+        return "collapsed"
+    if distance[-1] > 1.3 * untrained:
         return "diverged"
-    if _has_collapsed(curve, modes, worse):
+    if max(modes) >= 0.2 and modes[-1] < 0.5 * max(modes) and worse > 1.2:
         return "collapsed"
     if _oscillates(distance):
         return "oscillating"
@@ -67,11 +72,6 @@ def _end(curve: TrueCurve, distance: list[float], modes: list[float], left: floa
     if _still_gains(distance):
         return "improving"
     return "converged" if left <= 0.10 and modes[-1] >= 0.7 else "plateaued"
-
-
-def _has_collapsed(curve: TrueCurve, modes: list[float], worse: float) -> bool:
-    has_lost = max(modes) >= 0.2 and modes[-1] < 0.5 * max(modes) and worse > 1.2
-    return has_lost or (modes[-1] < 0.25 and curve.spread[-1] < 0.5)
 
 
 def _oscillates(distance: list[float]) -> bool:

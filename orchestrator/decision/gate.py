@@ -33,6 +33,12 @@ def is_narrow(case: Case) -> bool:
     return -inf < coverage < few and precision > case.rules.narrow_precision
 
 
+def has_no_variety(case: Case) -> bool:
+    """Whether the latest fakes reach next to no reals and are as varied as one sample would be."""
+    row = case.curve.rows[-1]
+    return row.coverage < case.coverage_floor and not row.vendi > case.rules.single_vendi
+
+
 def is_worth_keeping(case: Case) -> bool:
     """Whether the best checkpoint of a broken trial may still be shipped.
 

@@ -28,6 +28,7 @@ class VerdictRules:
             a trial that is flat there has collapsed,
         narrow_coverage_frac: and so has one below this share,
         narrow_precision: whose fakes look real in more than this share.
+        single_vendi: and one that fell there has, its fakes being no more varied than this many.
         degraded_ratio: degraded is FID more than this many times its reference,
         degraded_sds: while that is more than this many standard deviations of its wobble.
         junk_accuracy: D tells reals from fakes no better than this where its feedback is junk.
@@ -62,6 +63,7 @@ class VerdictRules:
     coverage_floor_frac: float = 0.10
     narrow_coverage_frac: float = 0.25
     narrow_precision: float = 0.5
+    single_vendi: float = 1.2
     degraded_ratio: float = 1.2
     degraded_sds: float = 3.0
     junk_accuracy: float = 0.60

@@ -32,7 +32,12 @@ from orchestrator.decision.feedback import (
     overfitting_in_words,
 )
 from orchestrator.decision.futility import gain_ahead, horizon_growth
-from orchestrator.decision.gate import gated_coverage, is_narrow, is_worth_keeping
+from orchestrator.decision.gate import (
+    gated_coverage,
+    has_no_variety,
+    is_narrow,
+    is_worth_keeping,
+)
 from orchestrator.decision.oscillation import is_oscillating, swing_of
 from orchestrator.decision.rules import SELF_COVERAGE, VerdictRules
 from orchestrator.decision.score import best_evaluation
@@ -122,9 +127,11 @@ def _diverged(case: Case) -> Opinion:
     evidence = fid_against_first(case)
     if has_runaway_logits(case, case.last):
         evidence = f"D's mean logits {last.d_real_logit:.3g} (real), {last.d_fake_logit:.3g} (fake)"
+    kind = VerdictKind.DIVERGED
+    if has_no_variety(case):
+        kind, evidence = VerdictKind.COLLAPSED, f"{coverage_and_best(case)}; {evidence}"
     action = Action.STOP_KEEP_BEST if is_worth_keeping(case) else Action.STOP_REJECT
-    reason = _lasting(Alarm(case.rules.diverged_after, evidence))
-    return Opinion(VerdictKind.DIVERGED, action, reason)
+    return Opinion(kind, action, _lasting(Alarm(case.rules.diverged_after, evidence)))
 
 
 def _is_warming_up(case: Case) -> bool:
@@ -158,6 +165,8 @@ def _overpower(case: Case) -> Alarm:
 
 
 def _degraded(case: Case, alarm: Alarm) -> Opinion:
+    if has_no_variety(case):
+        return _collapsed(case, Alarm(alarm.length, f"{coverage_and_best(case)}; {alarm.evidence}"))
     if is_uninformative(case, case.last):
         reason = f"{_lasting(alarm)}; {accuracy_in_words(case)}: G has been learning from junk"
         return Opinion(VerdictKind.JUNK_FEEDBACK, Action.STOP_KEEP_BEST, reason)

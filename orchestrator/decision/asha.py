@@ -12,7 +12,7 @@ from math import nan
 from typing import NamedTuple
 
 from orchestrator.decision.curve import Curve, is_measured
-from orchestrator.decision.noise import metric_noise
+from orchestrator.decision.noise import noise_beside_trend
 from orchestrator.decision.rules import VerdictRules
 from orchestrator.decision.rung import Rung
 from orchestrator.decision.scheduler import CohortAction, CohortDecision, ToCome
@@ -144,4 +144,4 @@ def _noise(evaluations: Sequence[Evaluation]) -> float:
     measured = [row for row in evaluations if is_measured(row)]
     if not measured:
         return nan
-    return metric_noise(Curve.of(measured), len(measured), VerdictRules())
+    return noise_beside_trend(Curve.of(measured), VerdictRules())

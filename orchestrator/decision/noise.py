@@ -4,7 +4,7 @@ Both are median absolute deviations, which a single wild evaluation cannot move.
 """
 
 from collections.abc import Sequence
-from math import isfinite, log, sqrt
+from math import isfinite, log, nan, sqrt
 from statistics import median
 
 from orchestrator.decision.curve import Curve
@@ -22,16 +22,34 @@ def metric_noise(curve: Curve, end: int, rules: VerdictRules) -> float:
     successive evaluations stand in and the wobble of training is counted as noise too.
     """
     start = max(0, end - rules.noise_window)
-    halves = [half for row in curve.rows[start:end] if isfinite(half := _half_difference(row))]
-    if len(halves) >= _FEWEST_HALVES:
-        return _SD_PER_MEDIAN_DEVIATION * median(halves)
-    return _successive_sd(curve.log_fid[start:end])
+    by_halves = _sd_by_halves(curve.rows[start:end])
+    return by_halves if isfinite(by_halves) else _successive_sd(curve.log_fid[start:end])
+
+
+def noise_beside_trend(curve: Curve, rules: VerdictRules) -> float:
+    """Return the same for a whole curve that may be falling fast, as young trials do.
+
+    Where half-samples were not recorded, second differences stand in, to which a straight fall
+    adds nothing; successive ones would take it for noise. NaN of fewer than three rows.
+    """
+    by_halves = _sd_by_halves(curve.rows[-rules.noise_window :])
+    if isfinite(by_halves):
+        return by_halves
+    y = curve.log_fid[-rules.noise_window :]
+    bends = [abs(y[i] - 2.0 * y[i + 1] + y[i + 2]) for i in range(len(y) - 2)]
+    return _SD_PER_MEDIAN_DEVIATION * median(bends) / sqrt(6.0) if bends else nan
 
 
 def wobble(curve: Curve, end: int, rules: VerdictRules) -> float:
     """Return the standard deviation of ln(FID) by measuring and by training together."""
     recent = curve.log_fid[max(0, end - rules.wobble_window - 1) : end]
     return max(metric_noise(curve, end, rules), _successive_sd(recent))
+
+
+def _sd_by_halves(rows: Sequence[Evaluation]) -> float:
+    halves = [half for row in rows if isfinite(half := _half_difference(row))]
+    enough = len(halves) >= _FEWEST_HALVES
+    return _SD_PER_MEDIAN_DEVIATION * median(halves) if enough else nan
 
 
 def _half_difference(row: Evaluation) -> float:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right, insort
 from collections.abc import Container, Sequence
-from math import ceil, isfinite
+from math import ceil, inf, isfinite
 from typing import NamedTuple
 
 from orchestrator.decision.scheduler import ToCome
@@ -62,7 +62,7 @@ class Rung:
             score: lower is better; one that is not finite never goes on, nor does it wait.
             noise: standard deviation of one evaluation of the trial; NaN where it is not known.
         """
-        place = (score, len(self._ranking))
+        place = (score if isfinite(score) else inf, len(self._ranking))
         self.scores[trial_id] = score
         self._places[trial_id] = place
         insort(self._ranking, place)

@@ -1,11 +1,11 @@
 from collections.abc import Callable
 from dataclasses import replace
-from math import nan
+from math import isnan, nan
 
 import pytest
 
 from orchestrator.decision.curve import Curve
-from orchestrator.decision.noise import metric_noise, wobble
+from orchestrator.decision.noise import metric_noise, noise_beside_trend, wobble
 from orchestrator.decision.rules import VerdictRules
 from orchestrator.records import Evaluation
 
@@ -58,3 +58,24 @@ def test_a_half_without_a_logarithm_does_not_count(make_rows: MakeRows, half: fl
 def test_a_single_row_has_no_noise(make_rows: MakeRows) -> None:
     curve = Curve.of(make_rows([50.0]))
     assert metric_noise(curve, 1, VerdictRules()) == wobble(curve, 1, VerdictRules()) == 0.0
+
+
+@pytest.mark.parametrize("has_halves", [True, False])
+def test_noise_is_told_from_a_steep_fall(make_rows: MakeRows, has_halves: bool) -> None:
+    falling = [1e9 * 0.9**index for index in range(400)]
+    rows = make_rows(falling, log_noise=0.04)
+    curve = Curve.of(rows if has_halves else [replace(row, fid_a=nan, fid_b=nan) for row in rows])
+    assert noise_beside_trend(curve, RULES) == pytest.approx(0.04 / 2**0.5, rel=0.15)
+
+
+def test_a_straight_fall_has_no_noise_and_two_rows_tell_nothing(make_rows: MakeRows) -> None:
+    straight = Curve.of(make_rows([100.0, 50.0, 25.0, 12.5]))
+    assert noise_beside_trend(straight, RULES) == pytest.approx(0.0, abs=1e-12)
+    assert isnan(noise_beside_trend(Curve.of(make_rows([100.0, 50.0])), RULES))
+
+
+def test_noise_beside_a_trend_is_that_of_the_latest_rows(make_rows: MakeRows) -> None:
+    early, late = make_rows([50.0] * 30, log_noise=0.3), make_rows([50.0] * 20, log_noise=0.02)
+    rows = [*early, *(replace(row, step=row.step + 9000, nimg=10**6 + row.nimg) for row in late)]
+    noise = noise_beside_trend(Curve.of(rows), VerdictRules(noise_window=20))
+    assert noise == noise_beside_trend(Curve.of(late), VerdictRules(noise_window=20))

@@ -99,8 +99,10 @@ def test_a_score_that_is_not_finite_neither_goes_on_nor_waits(rung: Rung, score:
     assert next_to_resume(rung, ToCome.NOTHING) is None
 
 
-def test_the_dead_count_among_those_that_have_come(rung: Rung) -> None:
-    assert enter_all(rung, [inf, inf, 1.0]) == [False, False, True]
+@pytest.mark.parametrize("dead", [inf, nan])
+def test_the_dead_count_among_those_that_have_come_and_come_last(rung: Rung, dead: float) -> None:
+    assert enter_all(rung, [dead, 2.0, 1.0]) == [False, False, True]
+    assert enter_all(Rung(1, reduction=2, tie_sds=0.0), [2.0, dead, 3.0, 1.0])[-1]
 
 
 def test_who_has_ended_waits_no_longer(rung: Rung) -> None:

@@ -30,7 +30,7 @@ class RayScheduler:
 
     def __init__(self, scheduler: TrialScheduler) -> None:
         scheduler.set_search_properties("fid", "min")
-        self._scheduler = scheduler
+        self._scheduler: Any = scheduler
         self._trials: dict[str, Any] = {}
 
     def report(self, trial_id: str, evaluations: Sequence[Evaluation]) -> CohortDecision:

@@ -108,7 +108,7 @@ class BackendContract:
             backend, scripted_trials.ranked, tmp_path, scheduler=scheduler, num_trials=2
         )
         better, worse = history.records
-        assert (better.status, better.num_attempts) == (TrialStatus.COMPLETED, 2)
+        assert better.status is TrialStatus.COMPLETED  # whichever came to the rung first
         assert (worse.stopped_by, worse.num_evaluations) == (StoppedBy.SCHEDULER, 2)
 
     def test_trials_that_raise_or_measure_nan_end_alone_and_say_why(

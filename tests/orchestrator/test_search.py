@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.decision.asha import AshaScheduler
 from orchestrator.history import SweepHistory
 from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
@@ -573,3 +574,15 @@ def decisions_of(folder: Path) -> list[dict[str, Any]]:
         for event in events_of(folder)
         if event["event"] not in ("opened", "started")
     ]
+
+
+def test_a_journal_of_a_version_that_knew_no_pauses_goes_on_where_it_stood(tmp_path: Path) -> None:
+    config = make_config(search={"trials": 2}, budget={"kimg_per_trial": 9})
+    with opened_search(tmp_path, config) as search:  # under a scheduler that lets all go on
+        beyond, at_rung = next_trial(search).trial_id, next_trial(search).trial_id
+        assert not send(search, beyond, 0, 1, 2, 3)
+        assert not send(search, at_rung, 0, 1, 2)
+    asha = AshaScheduler(grace_nimg=2000, reduction=3, budget_nimg=9000)
+    with opened_search(tmp_path, config, scheduler=asha) as resumed:
+        assert next_trial(resumed).trial_id == beyond  # it has passed its rung long ago
+        assert resumed.history.trials[at_rung].record.status is TrialStatus.PAUSED

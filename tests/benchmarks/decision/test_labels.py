@@ -17,8 +17,8 @@ def curve(
     spread: float = 1.0,
     is_finite: bool = True,
 ) -> TrueCurve:
-    floats = [[float(value) for value in values] for values in (distance, modes)]
-    return TrueCurve(*floats, [spread] * len(distance), is_finite)
+    distances, masses = ([float(value) for value in values] for values in (distance, modes))
+    return TrueCurve(distances, masses, [spread] * len(distances), is_finite)
 
 
 LATE = TIME >= 25

@@ -34,9 +34,12 @@ def is_narrow(case: Case) -> bool:
 
 
 def has_no_variety(case: Case) -> bool:
-    """Whether the latest fakes reach next to no reals and are as varied as one sample would be."""
+    """Whether the latest fakes reach next to no reals and are as varied as one sample would be.
+
+    That they reach none is true of all that is far off: variety has to be measured by itself.
+    """
     row = case.curve.rows[-1]
-    return row.coverage < case.coverage_floor and not row.vendi > case.rules.single_vendi
+    return row.coverage < case.coverage_floor and row.vendi < case.rules.single_vendi
 
 
 def is_worth_keeping(case: Case) -> bool:

@@ -209,6 +209,17 @@ def test_a_diverged_trial_that_had_been_good_keeps_its_best(make_rows: MakeRows)
     assert verdict.keep_step == 200
 
 
+def test_what_is_far_off_and_the_same_over_and_over_has_collapsed(make_rows: MakeRows) -> None:
+    far = make_rows([100, 60, 30, 300, 300, 300], [0.1, 0.5, 0.9, 0.0, 0.0, 0.0])
+    same, varied = ([replace(row, vendi=vendi) for row in far] for vendi in (1.01, 9.0))
+    assert verdict_on(same).kind is VerdictKind.COLLAPSED
+    assert "coverage 0.00, was 0.90 at 20 kimg; FID 3x its first" in verdict_on(same).reason
+    assert verdict_on(varied).kind is VerdictKind.DIVERGED
+    fids, _, *_ = CAUSES["degradation"]
+    lost = [replace(row, vendi=1.01) for row in make_rows(fids, np.full(NUM_ROWS, 0.01))]
+    assert verdict_on(lost).kind is VerdictKind.COLLAPSED
+
+
 def test_runaway_logits_are_named(make_rows: MakeRows) -> None:
     rows = [replace(row, d_real_logit=4e3, d_fake_logit=-5.0) for row in make_rows([9] * 4)]
     verdict = verdict_on(rows)

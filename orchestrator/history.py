@@ -50,13 +50,16 @@ class TrialHistory:
 class SweepHistory:
     """A whole sweep as the journal tells it; trials stand in the order of their proposal.
 
-    ``used_s`` is how long drivers were alive, over all resumes.
+    ``used_s`` is how long drivers were alive, over all resumes; ``trial_s`` is what trials spent on
+    training and on being evaluated. ``proposing_end`` says why no further trial is proposed.
     """
 
     trials: dict[str, TrialHistory] = field(default_factory=dict)
     selection: Mapping[str, Any] | None = None
     certificate: Mapping[str, Any] | None = None
+    proposing_end: Mapping[str, str] | None = None
     used_s: float = 0.0
+    trial_s: float = 0.0
     _last_time_s: float | None = None
 
     @classmethod
@@ -81,6 +84,8 @@ class SweepHistory:
             "paused": self._paused,
             "resumed": self._resumed,
             "finished": self._finished,
+            "reopened": self._reopened,
+            "proposing_ended": self._proposing_ended,
             "selected": self._selected,
         }.get(event["event"])
         if act is not None:
@@ -123,6 +128,7 @@ class SweepHistory:
             seed=event["seed"],
         )
         self.trials.setdefault(record.trial_id, TrialHistory(record))
+        self.proposing_end = None  # it has begun again
 
     def _trial(self, event: Event) -> TrialHistory:
         trial_id = event["trial_id"]
@@ -139,7 +145,12 @@ class SweepHistory:
 
     def _evaluated(self, event: Event) -> None:
         evaluation = Evaluation.from_mapping(event["evaluation"])
-        self._trial(event).add(evaluation, Verdict.from_mapping(event["verdict"]))
+        trial = self._trial(event)
+        trained_s, num_known = _known(trial.record.seconds), len(trial.evaluations)
+        trial.add(evaluation, Verdict.from_mapping(event["verdict"]))
+        if len(trial.evaluations) > num_known:
+            self.trial_s += _known(trial.record.seconds) - trained_s
+            self.trial_s += _known(evaluation.eval_seconds)
 
     def _paused(self, event: Event) -> None:
         trial = self._trial(event)
@@ -162,9 +173,25 @@ class SweepHistory:
         )
         self.selection = self.certificate = None  # it did not choose among this trial
 
+    def _reopened(self, event: Event) -> None:
+        """Let a trial that a cap had cut short go on."""
+        trial = self._trial(event)
+        reason = trial.verdicts[-1].reason if trial.verdicts else ""
+        trial.record = replace(
+            trial.record, status=TrialStatus.PENDING, stopped_by=None, reason=reason
+        )
+        self.selection = self.certificate = None  # it chose among a shorter trial
+
+    def _proposing_ended(self, event: Event) -> None:
+        self.proposing_end = {"cause": event["cause"], "reason": event["reason"]}
+
     def _selected(self, event: Event) -> None:
         self.selection = event["selection"]
         self.certificate = event["certificate"]
+
+
+def _known(seconds: float) -> float:
+    return seconds if isfinite(seconds) else 0.0
 
 
 def _summarise(record: TrialRecord, curve: list[Evaluation], verdict: Verdict) -> TrialRecord:

@@ -36,6 +36,7 @@ class StoppedBy(StrEnum):
     BUDGET = "budget"
     VERDICT = "verdict"
     SCHEDULER = "scheduler"
+    CAP = "cap"  # of the whole sweep; the trial goes on if the cap is raised
     ERROR = "error"
 
 

@@ -6,7 +6,6 @@ All that a sweep knows passes through here and is in the journal before it count
 
 from collections import deque
 from collections.abc import Mapping
-from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,21 +15,15 @@ from orchestrator.decision.scheduler import CohortAction, CohortDecision, Schedu
 from orchestrator.history import SweepHistory
 from orchestrator.identity import trial_id
 from orchestrator.journal import Event, Journal
+from orchestrator.outcomes import outcome_of
 from orchestrator.paths import RunPaths
 from orchestrator.progress.listener import SweepListener
-from orchestrator.records import (
-    Action,
-    Evaluation,
-    StoppedBy,
-    TrialRecord,
-    TrialStatus,
-    VerdictKind,
-)
+from orchestrator.records import Action, Evaluation, StoppedBy, TrialRecord, TrialStatus
+from orchestrator.sampling.outcome import Outcome
 from orchestrator.sampling.sampler import ParameterSampler
+from orchestrator.spending import EndOfProposing, end_of_proposing, passed_cap, trials_cap
 from orchestrator.trial.order import order_trial, training_seed
 from orchestrator.trial.spec import Message, TrialSpec
-
-_FAILED_KINDS = (VerdictKind.COLLAPSED, VerdictKind.DIVERGED, VerdictKind.DEAD)
 
 
 class _Ruling(NamedTuple):
@@ -74,6 +67,7 @@ class Search:
         for event in journal.recalled:
             self._take_in(event)
         self._write("opened")
+        self._reopen()
         for name in list(self._due):
             self._carry_out(name)
         self._unfinished = deque(
@@ -85,7 +79,7 @@ class Search:
     @property
     def num_to_propose(self) -> int:
         """How many trials are still to be proposed, at most."""
-        return self.config.search.trials - len(self.history.trials)
+        return self.config.num_trials - len(self.history.trials)
 
     @property
     def is_over(self) -> bool:
@@ -135,9 +129,12 @@ class Search:
         self._write("selected", selection=selection, certificate=certificate)
 
     def _next_record(self) -> TrialRecord | None:
-        if self._unfinished:
-            return self._unfinished.popleft()
-        if self._is_spent():
+        while self._unfinished:
+            record = self._unfinished.popleft()
+            if not self._cut_short(record.trial_id):
+                return record
+        self._say_end_of_proposing()
+        if passed_cap(self.config, self.history) is not None:
             return None
         may_propose = self._may_propose()
         promoted = self._scheduler.next_to_resume(
@@ -169,29 +166,40 @@ class Search:
         }
 
     def _may_propose(self) -> bool:
-        return self.num_to_propose > 0 and not self._is_spent()
+        return self.num_to_propose > 0 and end_of_proposing(self.config, self.history) is None
 
-    def _is_spent(self) -> bool:
-        budget = self.config.budget
-        hours = self.history.used_s / 3600
-        if budget.max_hours is not None and hours >= budget.max_hours:
-            return True
-        if budget.max_gpu_hours is None:
+    def _say_end_of_proposing(self) -> None:
+        if self.num_to_propose > 0:
+            self._ended(end_of_proposing(self.config, self.history))
+
+    def _ended(self, end: EndOfProposing | None) -> None:
+        """Take in why no further trial is proposed, once."""
+        if end is not None and (self.history.proposing_end or {}).get("cause") != end.cause:
+            self._write("proposing_ended", cause=end.cause, reason=end.reason)
+
+    def _reopen(self) -> None:
+        """Let trials that a cap had cut short go on, now that there is room again."""
+        if passed_cap(self.config, self.history) is None:
+            for record in self.history.records:
+                if record.stopped_by is StoppedBy.CAP:
+                    self._write("reopened", trial_id=record.trial_id)
+                    self._describe(self.history.trials[record.trial_id].record)
+
+    def _cut_short(self, name: str) -> bool:
+        """End a trial if the hours are spent; return whether it was ended."""
+        cap = passed_cap(self.config, self.history)
+        if cap is None:
             return False
-        gpu_hours = self._trial_hours() * self.config.resources.gpus_per_trial
-        return gpu_hours >= budget.max_gpu_hours
-
-    def _trial_hours(self) -> float:
-        """Add up what trials have spent on training and on being evaluated."""
-        trained = [record.seconds for record in self.history.records]
-        evaluated = [row.eval_seconds for row in self.history.evaluations]
-        return sum(filter(isfinite, trained + evaluated)) / 3600
+        self._ended(cap)
+        self._stop(name, StoppedBy.CAP, cap.reason)
+        return True
 
     def _propose(self) -> TrialRecord:
         index = len(self.history.trials)
         params = self._sampler.propose(index)
         name, seed = self._new_identity(params)
         self._write("proposed", trial_id=name, index=index, params=params, seed=seed)
+        self._ended(trials_cap(self.config, self.history))  # nobody may ask again
         record = self.history.trials[name].record
         self._describe(record)
         return record
@@ -230,7 +238,11 @@ class Search:
             evaluation=message["evaluation"],
             verdict=message["verdict"],
         )
-        return self._carry_out(name)
+        if self._carry_out(name):
+            return True
+        is_through = trial.record.nimg >= self.config.budget.nimg_per_trial
+        ends_by_itself = is_through or trial.verdicts[-1].action.is_stop
+        return not ends_by_itself and self._cut_short(name)
 
     def _rule(self, name: str) -> _Ruling | None:
         """Decide on a trial's latest evaluation; None where it goes on or ends by itself."""
@@ -292,13 +304,13 @@ class Search:
     def _take_in(self, event: Event) -> None:
         """Learn from an event, the same whether it happens now or is recalled."""
         self.history.apply(event)
-        if event["event"] not in ("proposed", "evaluated", "paused", "finished"):
+        if event["event"] not in ("proposed", "evaluated", "paused", "finished", "reopened"):
             return
         name = event["trial_id"]
         record = self.history.trials[name].record
         match event["event"]:
-            case "proposed":
-                self._sampler.restore(record.index, record.params, None, finished=False)
+            case "proposed" | "reopened":
+                self._sampler.restore(record.index, record.params, None)
             case "evaluated":
                 self._keep_ruling(name)
             case _:
@@ -314,13 +326,10 @@ class Search:
         """Take in that a trial has left its slot; its score counts from now on."""
         self._due.pop(record.trial_id, None)
         self._running.discard(record.trial_id)
-        score = _told(record)
-        self._sampler.tell(record.index, score)
-        if record.status.is_finished:
-            self._scheduler.ended(record.trial_id, is_failure=score is None)
+        outcome = self._outcome(record)
+        self._sampler.tell(record.index, outcome)
+        if record.status.is_finished and record.stopped_by is not StoppedBy.CAP:
+            self._scheduler.ended(record.trial_id, is_failure=outcome.is_failure)
 
-
-def _told(record: TrialRecord) -> float | None:
-    """Return what the sampler learns from: the smoothed best ln(FID); None for a failure."""
-    is_failure = record.verdict in _FAILED_KINDS or record.status is TrialStatus.FAILED
-    return None if is_failure or not isfinite(record.score) else record.score
+    def _outcome(self, record: TrialRecord) -> Outcome:
+        return outcome_of(record, self.config.search.objectives)

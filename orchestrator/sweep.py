@@ -24,6 +24,7 @@ from orchestrator.finals import select_and_certify
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Journal
 from orchestrator.measure import check_same_measure
+from orchestrator.outcomes import DIRECTIONS
 from orchestrator.paths import RunPaths
 from orchestrator.preflight import check_gpu, check_sweep
 from orchestrator.progress.listener import SweepListener
@@ -186,8 +187,9 @@ def make_scheduler(config: SweepConfig) -> Scheduler:
 
 def _sampler(config: SweepConfig, space: SearchSpace) -> ParameterSampler:
     search = config.search
-    startup = search.startup_trials or min(_MAX_STARTUP_TRIALS, max(1, search.trials // 3))
-    return ParameterSampler(space, search.sampler, search.seed, startup)
+    startup = search.startup_trials or min(_MAX_STARTUP_TRIALS, max(1, config.num_trials // 3))
+    directions = [DIRECTIONS[name] for name in search.objectives]
+    return ParameterSampler(space, search.sampler, search.seed, startup, directions=directions)
 
 
 def _draw_reals(config: SweepConfig, paths: RunPaths) -> None:

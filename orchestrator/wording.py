@@ -10,6 +10,7 @@ _ENDINGS = {
     StoppedBy.BUDGET: "ran its budget",
     StoppedBy.VERDICT: "stopped by verdict",
     StoppedBy.SCHEDULER: "outclassed",
+    StoppedBy.CAP: "cut short by a cap",
     StoppedBy.ERROR: "failed",
 }
 

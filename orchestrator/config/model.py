@@ -7,6 +7,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     field_validator,
     model_validator,
 )
@@ -47,14 +48,37 @@ class SearchConfig(Section):
         default=None,
         description="random trials before the sampler learns; by default a third, at most 10",
     )
+    objectives: tuple[Literal["fid", "coverage"], ...] = ("fid",)
+    stop_when_settled: StrictBool = False
+
+    @field_validator("objectives")
+    @classmethod
+    def _with_fid_first(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if names not in (("fid",), ("fid", "coverage")):
+            raise ValueError(f"search.objectives = {list(names)}: must be [fid] or [fid, coverage]")
+        return names
+
+    @model_validator(mode="after")
+    def _settles_on_one_objective(self) -> "SearchConfig":
+        if self.stop_when_settled and self.objectives != ("fid",):
+            raise ValueError(
+                "search.stop_when_settled = True: what more trials would gain is estimated for "
+                "search.objectives = [fid] only"
+            )
+        return self
 
 
 class BudgetConfig(Section):
-    """What may be spent. The caps in hours end the proposing of trials; running ones finish."""
+    """What may be spent at most, whatever the search plans.
+
+    Once hours are spent, no trial is proposed and those that run end at their next evaluation.
+    ``max_trials`` counts everything that was ever proposed, replicates included.
+    """
 
     kimg_per_trial: Kimg = 250.0
     max_hours: PositiveFloat | None = None
     max_gpu_hours: PositiveFloat | None = None
+    max_trials: Count | None = None
 
     @property
     def nimg_per_trial(self) -> int:
@@ -168,6 +192,11 @@ class SweepConfig(Section):
                 f"budget.kimg_per_trial = {self.budget.kimg_per_trial}"
             )
         return self
+
+    @property
+    def num_trials(self) -> int:
+        """Trials that the search may propose: its plan, or the cap where that is lower."""
+        return min(self.search.trials, self.budget.max_trials or self.search.trials)
 
     @property
     def source(self) -> DataSource:

@@ -11,7 +11,7 @@ from orchestrator.decision.curve import Curve
 from orchestrator.decision.rules import VerdictRules
 from orchestrator.records import Evaluation
 
-_SD_PER_MEDIAN_DEVIATION = 1.4826  # of a normal distribution
+SD_PER_MEDIAN_DEVIATION = 1.4826  # of a normal distribution
 _FEWEST_HALVES = 3
 
 
@@ -37,7 +37,7 @@ def noise_beside_trend(curve: Curve, rules: VerdictRules) -> float:
         return by_halves
     y = curve.log_fid[-rules.noise_window :]
     bends = [abs(y[i] - 2.0 * y[i + 1] + y[i + 2]) for i in range(len(y) - 2)]
-    return _SD_PER_MEDIAN_DEVIATION * median(bends) / sqrt(6.0) if bends else nan
+    return SD_PER_MEDIAN_DEVIATION * median(bends) / sqrt(6.0) if bends else nan
 
 
 def wobble(curve: Curve, end: int, rules: VerdictRules) -> float:
@@ -47,12 +47,13 @@ def wobble(curve: Curve, end: int, rules: VerdictRules) -> float:
 
 
 def _sd_by_halves(rows: Sequence[Evaluation]) -> float:
-    halves = [half for row in rows if isfinite(half := _half_difference(row))]
+    halves = [half for row in rows if isfinite(half := half_difference(row))]
     enough = len(halves) >= _FEWEST_HALVES
-    return _SD_PER_MEDIAN_DEVIATION * median(halves) if enough else nan
+    return SD_PER_MEDIAN_DEVIATION * median(halves) if enough else nan
 
 
-def _half_difference(row: Evaluation) -> float:
+def half_difference(row: Evaluation) -> float:
+    """Return by how much the halves' ln(FID) differ from their mean; NaN where not recorded."""
     if not (0.0 < row.fid_a < float("inf") and 0.0 < row.fid_b < float("inf")):
         return float("nan")
     return abs(log(row.fid_a) - log(row.fid_b)) / 2.0
@@ -60,4 +61,4 @@ def _half_difference(row: Evaluation) -> float:
 
 def _successive_sd(log_fid: Sequence[float]) -> float:
     steps = [abs(log_fid[i + 1] - log_fid[i]) for i in range(len(log_fid) - 1)]
-    return _SD_PER_MEDIAN_DEVIATION * median(steps) / sqrt(2.0) if steps else 0.0
+    return SD_PER_MEDIAN_DEVIATION * median(steps) / sqrt(2.0) if steps else 0.0

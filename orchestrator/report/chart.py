@@ -38,6 +38,7 @@ class Mark(StrEnum):
     BUDGET = "ran its budget"
     FLAT = "no further gain expected"
     OUTCLASSED = "outclassed by others"
+    CUT = "cut short by a cap"
     UNSOUND = "going wrong"
     BROKEN = "broken"
 
@@ -102,6 +103,8 @@ def end_mark(
         return Mark.BROKEN
     if stopped_by is StoppedBy.SCHEDULER:
         return Mark.OUTCLASSED
+    if stopped_by is StoppedBy.CAP:
+        return Mark.CUT
     if verdict in _UNSOUND:
         return Mark.UNSOUND
     return Mark.BUDGET if stopped_by is StoppedBy.BUDGET else Mark.FLAT
@@ -230,6 +233,7 @@ def _mark_path(mark: Mark, x: float, y: float) -> str:
         Mark.BUDGET: f"M{x - 3:g},{y:g}a3,3 0 1 0 6,0a3,3 0 1 0 -6,0z",
         Mark.FLAT: f"M{x - 3:g},{y - 3:g}h6v6h-6z",
         Mark.OUTCLASSED: f"M{x:g},{y - 5:g}v10",
+        Mark.CUT: f"M{x:g},{y - 4:g}l4,4l-4,4l-4,-4z",
         Mark.UNSOUND: f"M{x:g},{y - 4:g}l4,7h-8z",
         Mark.BROKEN: f"M{x - 4:g},{y - 4:g}l8,8m0,-8l-8,8",
     }

@@ -14,7 +14,7 @@ from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.journal import read_journal
 from orchestrator.leaderboard import LeaderboardRow, leaderboard
 from orchestrator.paths import RunPaths, TrialPaths
-from orchestrator.records import Evaluation, TrialRecord, TrialStatus
+from orchestrator.records import Evaluation, StoppedBy, TrialRecord, TrialStatus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +156,8 @@ def _data_name(data: Mapping[str, Any]) -> str:
 
 def _saved_kimg(record: TrialRecord, budget_kimg: float) -> float:
     is_stopped = record.status is TrialStatus.STOPPED and isfinite(budget_kimg)
+    if record.stopped_by is StoppedBy.CAP:
+        return 0.0  # that was not a decision about this trial
     return max(budget_kimg - record.nimg / 1000, 0.0) if is_stopped else 0.0
 
 

@@ -22,6 +22,7 @@ from orchestrator.records import (
     Verdict,
     VerdictKind,
 )
+from orchestrator.sampling.outcome import Direction, Outcome
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.search import Search
 from orchestrator.trial.spec import Message, evaluated, finished
@@ -70,19 +71,21 @@ def completed_message(verdict: VerdictKind = VerdictKind.IMPROVING) -> Message:
 class WatchedSampler(ParameterSampler):
     """Remembers what it was told."""
 
-    def __init__(self, space: SearchSpace = RATES) -> None:
-        super().__init__(space, "random", seed=0)
-        self.told: list[tuple[int, float | None]] = []
+    def __init__(
+        self, space: SearchSpace = RATES, directions: Sequence[Direction] = ("minimize",)
+    ) -> None:
+        super().__init__(space, "random", seed=0, directions=directions)
+        self.told: list[tuple[int, Outcome]] = []
 
     @property
     def scores(self) -> list[Any]:
-        """What it was told, without of which trial."""
-        return [value for _, value in self.told]
+        """What it was told, without of which trial; None for a failure."""
+        return [None if each.is_failure else each.values[0] for _, each in self.told]
 
-    def tell(self, index: int, value: float | None) -> None:
+    def tell(self, index: int, outcome: Outcome) -> None:
         """Remember, and learn."""
-        self.told.append((index, value))
-        super().tell(index, value)
+        self.told.append((index, outcome))
+        super().tell(index, outcome)
 
 
 @dataclass

@@ -178,3 +178,42 @@ def test_events_of_a_later_version_are_passed_over() -> None:
 def test_an_event_of_an_unknown_trial_contradicts_the_journal(event: dict[str, Any]) -> None:
     with pytest.raises(JournalError, match=f"event 0 .{event['event']}.: trial a was never"):
         replay(event)
+
+
+def test_a_trial_that_is_reopened_stands_as_before_its_end() -> None:
+    capped = finished(stopped_by="cap", reason="budget.max_hours = 1: 1.1 h are spent")
+    selected = {"event": "selected", "selection": {"trial_id": "a"}, "certificate": {}}
+    before = replay(proposed(), evaluated(10, 9.0), capped, selected)
+    assert before.records[0].stopped_by is StoppedBy.CAP
+    assert before.records[0].status.is_finished
+    history = replay(
+        proposed(), evaluated(10, 9.0), capped, selected, {"event": "reopened", "trial_id": "a"}
+    )
+    (record,) = history.records
+    assert (record.status, record.stopped_by) == (TrialStatus.PENDING, None)
+    assert (record.verdict, record.reason) == (VerdictKind.IMPROVING, "so far so good")
+    assert (history.selection, history.certificate) == (None, None)
+    history.apply({"seq": 9, **evaluated(20, 4.0)})
+    assert history.records[0].num_evaluations == 2
+
+
+def test_a_trial_that_was_cut_before_its_first_evaluation_can_be_reopened() -> None:
+    events = [proposed(), finished(stopped_by="cap"), {"event": "reopened", "trial_id": "a"}]
+    assert replay(*events).records[0].reason == ""
+
+
+def test_why_proposing_ended_holds_until_it_begins_again() -> None:
+    end = {"event": "proposing_ended", "cause": "max_hours", "reason": "2.1 h are spent"}
+    history = replay(proposed(), end, finished())
+    assert history.proposing_end == {"cause": "max_hours", "reason": "2.1 h are spent"}
+    assert replay(proposed(), end, proposed("b", 1)).proposing_end is None
+
+
+def test_what_trials_spend_counts_training_and_evaluation_once() -> None:
+    def row(step: int, seconds: float, trial_id: str = "a") -> dict[str, Any]:
+        values = Evaluation(run=trial_id, step=step, fid=1.0, seconds=seconds, eval_seconds=2.0)
+        return evaluated(step, 1.0, trial_id) | {"evaluation": values.to_mapping()}
+
+    events = [proposed(), proposed("b", 1), row(0, nan), row(5, 30.0), row(5, 30.0)]
+    history = replay(*events, row(9, 70.0), row(4, 10.0, "b"), row(9, 71.0))
+    assert history.trial_s == 70.0 + 10.0 + 4 * 2.0

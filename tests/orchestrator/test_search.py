@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from orchestrator.config.model import SweepConfig
 from orchestrator.decision.asha import AshaScheduler
+from orchestrator.decision.expected_gain import MIN_FINISHED
 from orchestrator.history import SweepHistory
 from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
@@ -166,6 +168,7 @@ def test_the_scheduler_sees_the_curve_and_its_stop_ends_the_trial(tmp_path: Path
         assert not search.receive(trial, evaluation_message(trial, 0, 9.0))
         assert search.receive(trial, evaluation_message(trial, 1, 9.0))
     assert scheduler.reports == [(trial, 1), (trial, 2)]
+    assert not sampler.told[0][1].is_final
     record = replayed(tmp_path).trials[trial].record
     assert (record.status, record.stopped_by) == (TrialStatus.STOPPED, StoppedBy.SCHEDULER)
     assert (record.reason, record.verdict) == ("outclassed by script", VerdictKind.IMPROVING)
@@ -286,8 +289,63 @@ def test_no_trial_is_proposed_once_the_hours_are_spent(tmp_path: Path) -> None:
         first, second = next_trial(search).trial_id, next_trial(search).trial_id
         search.receive(first, {"kind": "started"})
         assert search.next_trial() is None
-        search.receive(second, {"kind": "started"})  # what runs goes on
+        assert search.next_trial() is None
+        assert not search.receive(second, {"kind": "started"})  # until its next evaluation
     assert len(events_of(tmp_path, "proposed")) == 2
+    (end,) = events_of(tmp_path, "proposing_ended")
+    assert (end["cause"], end["reason"]) == ("max_hours", "budget.max_hours = 2: 2.1 h are spent")
+
+
+def test_a_trial_that_runs_ends_at_its_next_evaluation_once_the_hours_are_spent(
+    tmp_path: Path,
+) -> None:
+    config = make_config(budget={"max_hours": 2})
+    with opened_search(tmp_path, config, clock=hours(0, 0, 0, 1.9, 2.1)) as search:
+        trial = next_trial(search).trial_id
+        search.receive(trial, {"kind": "started"})
+        assert not search.receive(trial, evaluation_message(trial, 0, 9.0))
+        assert search.receive(trial, evaluation_message(trial, 1, 5.0))
+    record = replayed(tmp_path).trials[trial].record
+    assert (record.status, record.stopped_by) == (TrialStatus.STOPPED, StoppedBy.CAP)
+    assert record.reason == "budget.max_hours = 2: 2.1 h are spent"
+    assert (record.verdict, record.num_evaluations) == (VerdictKind.IMPROVING, 2)
+    assert replayed(tmp_path).proposing_end == {"cause": "max_hours", "reason": record.reason}
+
+
+def test_a_cap_does_not_take_a_trial_that_ends_by_itself(tmp_path: Path) -> None:
+    config = make_config(budget={"max_hours": 1})
+    with opened_search(tmp_path, config, clock=hours(0, 0, 0, 2)) as search:
+        through, broken = next_trial(search).trial_id, next_trial(search).trial_id
+        assert not search.receive(through, evaluation_message(through, 3, 5.0))  # of 3 kimg
+        dying = evaluation_message(broken, 1, nan, action=Action.STOP_REJECT)
+        assert not search.receive(broken, dying)
+    assert not events_of(tmp_path, "finished")
+
+
+def test_what_a_cap_cut_short_goes_on_once_the_cap_is_raised(tmp_path: Path) -> None:
+    def capped(max_hours: float) -> SweepConfig:
+        return make_config(budget={"max_hours": max_hours})
+
+    with opened_search(tmp_path, capped(1), clock=hours(0, 0, 0.5, 2)) as search:
+        spec = next_trial(search)
+        search.receive(spec.trial_id, evaluation_message(spec.trial_id, 0, 9.0))
+        assert search.receive(spec.trial_id, evaluation_message(spec.trial_id, 1, 5.0))
+        search.select({"trial_id": spec.trial_id}, {"fid": 5.0})
+    with opened_search(tmp_path, capped(1.5)) as still:
+        assert still.next_trial() is None
+        assert still.history.selection is not None
+    sampler = WatchedSampler()
+    with opened_search(tmp_path, capped(4), sampler=sampler) as resumed:
+        assert resumed.num_left == 3
+        assert resumed.next_trial() == spec
+        assert resumed.history.selection is None  # it chose among a shorter trial
+        assert sampler.scores == []
+        run_whole(resumed, [9.0, 5.0, 4.0], trial=spec.trial_id)
+    record = replayed(tmp_path).trials[spec.trial_id].record
+    assert (record.status, record.stopped_by) == (TrialStatus.COMPLETED, StoppedBy.BUDGET)
+    assert record.num_evaluations == 3
+    assert len(events_of(tmp_path, "reopened")) == 1
+    assert len(events_of(tmp_path, "proposing_ended")) == 1
 
 
 def test_hours_between_a_crash_and_its_resume_do_not_count(tmp_path: Path) -> None:
@@ -299,13 +357,39 @@ def test_hours_between_a_crash_and_its_resume_do_not_count(tmp_path: Path) -> No
         assert resumed.next_trial() is not None
 
 
-def test_unfinished_trials_go_on_even_when_the_hours_are_spent(tmp_path: Path) -> None:
+def test_unfinished_trials_do_not_begin_again_when_the_hours_are_spent(tmp_path: Path) -> None:
     config = make_config(budget={"max_hours": 1})
     with opened_search(tmp_path, config, clock=hours(0, 2)) as search:
         proposed = next_trial(search)
     with opened_search(tmp_path, config) as resumed:
-        assert resumed.next_trial() == proposed
         assert resumed.next_trial() is None
+    assert replayed(tmp_path).trials[proposed.trial_id].record.stopped_by is StoppedBy.CAP
+    with opened_search(tmp_path, make_config(budget={"max_hours": 9})) as raised:
+        assert raised.next_trial() == proposed
+
+
+def test_the_cap_on_trials_counts_before_the_plan(tmp_path: Path) -> None:
+    config = make_config(budget={"max_trials": 2})
+    with opened_search(tmp_path, config) as search:
+        assert search.num_left == 2
+        next_trial(search)
+        assert search.history.proposing_end is None
+        next_trial(search)
+        assert (search.num_left, search.next_trial()) == (0, None)
+    (end,) = events_of(tmp_path, "proposing_ended")
+    assert end["reason"] == "budget.max_trials = 2: no more of the 3 trials of search.trials"
+    with opened_search(tmp_path) as raised:
+        assert raised.num_left == 3
+        raised.next_trial(), raised.next_trial(), raised.next_trial()
+        assert raised.history.proposing_end is None
+
+
+def test_a_cap_on_trials_that_the_plan_does_not_reach_ends_nothing(tmp_path: Path) -> None:
+    with opened_search(tmp_path, make_config(budget={"max_trials": 3})) as search:
+        for _ in range(3):
+            next_trial(search)
+        assert search.next_trial() is None
+    assert not events_of(tmp_path, "proposing_ended")
 
 
 @pytest.mark.parametrize(("cap", "is_spent"), [(0.54, True), (0.56, False)])
@@ -326,6 +410,72 @@ def test_gpu_hours_are_not_counted_where_no_gpu_is_used(tmp_path: Path) -> None:
         trial = next_trial(search).trial_id
         search.receive(trial, evaluation_message(trial, 0, 5.0, seconds=1e6))
         assert search.next_trial() is not None
+
+
+def settling(*, trials: int = 40, on: bool = True) -> SweepConfig:
+    return make_config(search={"trials": trials, "stop_when_settled": on})
+
+
+def run_flat(search: Search, count: int) -> list[str]:
+    """Run trials that all score alike, as far as they are proposed."""
+    names: list[str] = []
+    while len(names) < count and (spec := search.next_trial()) is not None:
+        names.append(spec.trial_id)
+        run_whole(search, [5.0, 5.0], trial=spec.trial_id)
+    return names
+
+
+def test_a_search_that_has_settled_says_so_once_and_proposes_no_more(tmp_path: Path) -> None:
+    with opened_search(tmp_path, settling()) as search:
+        assert len(run_flat(search, 40)) == MIN_FINISHED
+        assert search.next_trial() is None
+    (end,) = events_of(tmp_path, "proposing_ended")
+    assert end["cause"] == "settled"
+    assert end["reason"] == (
+        "expected gain of 28 more trials 0.0% is below the re-evaluation error 1.3%"
+    )
+
+
+def test_a_resumed_search_settles_as_the_undisturbed_one(tmp_path: Path) -> None:
+    with opened_search(tmp_path / "whole", settling()) as search:
+        whole = run_flat(search, 40)
+    parts = []
+    for _ in range(8):
+        with opened_search(tmp_path / "parts", settling()) as search:
+            parts += run_flat(search, 2)
+    assert parts == whole
+    ends = [events_of(tmp_path / name, "proposing_ended") for name in ("whole", "parts")]
+    assert [len(end) for end in ends] == [1, 1]
+    assert ends[0][0]["reason"] == ends[1][0]["reason"]
+
+
+def test_a_search_goes_on_when_the_spec_no_longer_asks_whether_it_settled(tmp_path: Path) -> None:
+    with opened_search(tmp_path, settling()) as search:
+        run_flat(search, 40)
+    with opened_search(tmp_path, settling(trials=80)) as more_planned:
+        assert more_planned.next_trial() is None
+    with opened_search(tmp_path, settling(on=False)) as search:
+        assert len(run_flat(search, 40)) == 40 - MIN_FINISHED
+        assert search.history.proposing_end is None
+
+
+def test_failures_alone_never_settle_a_search(tmp_path: Path) -> None:
+    with opened_search(tmp_path, settling()) as search:
+        while (spec := search.next_trial()) is not None:
+            search.lost(spec.trial_id, "its worker died")
+    assert len(events_of(tmp_path, "proposed")) == 40
+
+
+def test_both_objectives_reach_the_sampler(tmp_path: Path) -> None:
+    config = make_config(search={"objectives": ["fid", "coverage"]})
+    sampler = WatchedSampler(directions=("minimize", "maximize"))
+    with opened_search(tmp_path, config, sampler=sampler) as search:
+        trial = next_trial(search).trial_id
+        search.receive(trial, evaluation_message(trial, 2, 5.0, coverage=0.7))
+        search.receive(trial, completed_message())
+    ((_, outcome),) = sampler.told
+    assert outcome.values == pytest.approx((log(5.0), 0.7))
+    assert (outcome.nimg, outcome.is_final) == (2000, True)
 
 
 def test_what_was_selected_is_on_record(tmp_path: Path) -> None:

@@ -76,6 +76,29 @@ def test_an_unknown_key_is_named_with_the_nearest_that_exists(
         ({"search": {"trials": True}}, "search.trials = True: must be a number"),
         ({"search": {"seed": -1}}, "search.seed = -1: must be greater than or equal to 0"),
         ({"search": {"sampler": "tpee"}}, "search.sampler = 'tpee': must be 'tpe' or 'random'"),
+        (
+            {"search": {"objectives": ["coverage"]}},
+            "search.objectives = ['coverage']: must be [fid] or [fid, coverage]",
+        ),
+        (
+            {"search": {"objectives": ["fid", "fid"]}},
+            "search.objectives = ['fid', 'fid']: must be [fid] or [fid, coverage]",
+        ),
+        ({"search": {"objectives": []}}, "search.objectives = []: must be [fid] or"),
+        (
+            {"search": {"objectives": ["fid", "kid"]}},
+            "search.objectives.1 = 'kid': must be 'fid' or 'coverage'",
+        ),
+        ({"search": {"objectives": "fid"}}, "search.objectives = 'fid': must be a valid tuple"),
+        (
+            {"search": {"stop_when_settled": 1}},
+            "search.stop_when_settled = 1: must be a valid boolean",
+        ),
+        (
+            {"search": {"stop_when_settled": True, "objectives": ["fid", "coverage"]}},
+            "search.stop_when_settled = True: what more trials would gain is estimated for "
+            "search.objectives = [fid] only",
+        ),
         ({"search": None}, "search = None: must be a mapping of keys to values"),
         ({"search": [4]}, "search = [4]: must be a mapping of keys to values"),
         ({"fixed": [64]}, "fixed = [64]: must be a mapping of keys to values"),
@@ -83,6 +106,7 @@ def test_an_unknown_key_is_named_with_the_nearest_that_exists(
         ({"budget": {"kimg_per_trial": float("inf")}}, "budget.kimg_per_trial = inf: must be a"),
         ({"budget": {"kimg_per_trial": True}}, "budget.kimg_per_trial = True: must be a number"),
         ({"budget": {"max_hours": 0}}, "budget.max_hours = 0: must be greater than 0"),
+        ({"budget": {"max_trials": 0}}, "budget.max_trials = 0: must be greater than or equal"),
         ({"evaluation": {"every_kimg": 1e-5}}, "evaluation.every_kimg = 1e-05: must be greater"),
         ({"evaluation": {"samples": 8}}, "evaluation.samples = 8: must be greater than or equal"),
         ({"scheduler": {"kind": "ash"}}, "scheduler.kind = 'ash': must be 'asha', 'hyperband'"),

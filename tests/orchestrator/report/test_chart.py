@@ -143,6 +143,8 @@ def test_names_cannot_break_out_of_the_markup() -> None:
         (StoppedBy.BUDGET, VerdictKind.COLLAPSED, Mark.BROKEN),
         (StoppedBy.SCHEDULER, VerdictKind.PLATEAUED, Mark.OUTCLASSED),
         (StoppedBy.SCHEDULER, VerdictKind.DEAD, Mark.BROKEN),
+        (StoppedBy.CAP, VerdictKind.DEGRADED, Mark.CUT),
+        (StoppedBy.CAP, VerdictKind.COLLAPSED, Mark.BROKEN),
         (StoppedBy.VERDICT, VerdictKind.CONVERGED, Mark.FLAT),
         (StoppedBy.VERDICT, VerdictKind.DEGRADED, Mark.UNSOUND),
         (StoppedBy.VERDICT, VerdictKind.DIVERGED, Mark.BROKEN),

@@ -4,14 +4,17 @@ import random
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf, log, nan
 from statistics import mean
 from typing import Any
 
 import optuna
 import pytest
+from optuna.samplers._tpe.sampler import _split_trials
+from optuna.trial import TrialState
 
+from orchestrator.sampling.outcome import FAILURE, Outcome
 from orchestrator.sampling.sampler import SAMPLER_KINDS, ParameterSampler, SamplerKind
 from search_spaces.catalog import SPACES, named_space
 from search_spaces.domains import Choice, Float, Integer
@@ -45,6 +48,10 @@ def log_rates(params: dict[str, Any]) -> float | None:
     return log(params["d_lr"] / 1e-3) ** 2 + log(params["g_lr"] / 5e-4) ** 2
 
 
+def scored(value: float | None) -> Outcome:
+    return FAILURE if value is None else Outcome(values=(value,))
+
+
 def search(
     sampler: ParameterSampler,
     score: Callable[[dict[str, Any]], float | None],
@@ -53,7 +60,7 @@ def search(
     proposals = []
     for index in indices:
         proposals.append(sampler.propose(index))
-        sampler.tell(index, score(proposals[-1]))
+        sampler.tell(index, scored(score(proposals[-1])))
     return proposals
 
 
@@ -101,13 +108,14 @@ def test_equal_seeds_propose_alike_and_others_do_not(kind: SamplerKind) -> None:
 
 def test_proposals_do_not_depend_on_the_hash_seed_of_the_process() -> None:
     code = (
+        "from orchestrator.sampling.outcome import Outcome\n"
         "from orchestrator.sampling.sampler import ParameterSampler\n"
         "from search_spaces.catalog import named_space\n"
         "import json\n"
         "sampler = ParameterSampler(named_space('digits-demo'), 'tpe', 0, 4)\n"
         "for index in range(9):\n"
         "    params = sampler.propose(index)\n"
-        "    sampler.tell(index, params['d_lr'])\n"
+        "    sampler.tell(index, Outcome(values=(params['d_lr'],)))\n"
         "print(json.dumps(params))\n"
     )
     printed = [
@@ -132,7 +140,7 @@ def test_a_resumed_search_proposes_what_the_uninterrupted_one_would(
     resumed = ParameterSampler(DEMO, kind, 0, 4)
     for index in reversed(range(cut)):  # a journal may list them in any order
         journaled = json.loads(json.dumps(whole[index]))
-        resumed.restore(index, journaled, log_rates(journaled), finished=True)
+        resumed.restore(index, journaled, scored(log_rates(journaled)))
     assert search(resumed, log_rates, range(cut, 14)) == whole[cut:]
 
 
@@ -147,9 +155,9 @@ def test_trials_that_still_run_are_restored_as_running() -> None:
     resumed = ParameterSampler(DEMO, "tpe", 0, 4)
     for index in range(9):
         params = whole.propose(index)
-        finished = index < 8
-        resumed.restore(index, params, log_rates(params) if finished else None, finished=finished)
-        resumed.restore(index, params, log_rates(params) if finished else None, finished=finished)
+        outcome = scored(log_rates(params)) if index < 8 else None
+        resumed.restore(index, params, outcome)
+        resumed.restore(index, params, outcome)
     assert resumed.propose(9) == last
 
 
@@ -158,7 +166,7 @@ def test_running_trials_are_taken_into_account() -> None:
     for sampler in (crowded, alone):
         best_params = min(search(sampler, quadratic, range(20)), key=quadratic)
     for index in range(20, 30):  # ten more of the best one are under way
-        crowded.restore(index, best_params, None, finished=False)
+        crowded.restore(index, best_params, None)
     assert crowded.propose(30) != alone.propose(30)
 
 
@@ -170,12 +178,12 @@ def test_asking_twice_is_asking_once() -> None:
     assert sampler.propose(0) == sampler.propose(0)
 
 
-@pytest.mark.parametrize("failure", [None, nan, inf, -inf])
-def test_whatever_has_no_finite_score_teaches_alike(failure: float | None) -> None:
+@pytest.mark.parametrize("failure", [nan, inf, -inf])
+def test_whatever_has_no_finite_score_teaches_alike(failure: float) -> None:
     def with_failures(sampler: ParameterSampler, failed: float | None) -> dict[str, Any]:
         for index in range(12):
             params = sampler.propose(index)
-            sampler.tell(index, failed if index % 3 == 0 else quadratic(params))
+            sampler.tell(index, scored(failed if index % 3 == 0 else quadratic(params)))
         return sampler.propose(12)
 
     told = with_failures(ParameterSampler(PLANE, "tpe", 0, 4), failure)
@@ -191,6 +199,100 @@ def test_the_search_leaves_the_region_where_trials_fail() -> None:
     assert mean(failed[-20:]) < 0.25 < mean(failed[:10])
 
 
+def stopped(value: float, *, nimg: int) -> Outcome:
+    return Outcome(values=(value,), nimg=nimg, is_final=False)
+
+
+def below(outcomes: Sequence[Outcome], count: int, **options: Any) -> list[int]:
+    """Return which of these trials TPE takes for the good ones, by Optuna's own split."""
+    directions = options.get("directions", ("minimize",))
+    sampler = ParameterSampler(PLANE, "tpe", 0, 1, **options)
+    for index, outcome in enumerate(outcomes):
+        sampler.restore(index, {"x": index / 10, "y": 0.0}, outcome)
+    study = optuna.create_study(directions=directions)
+    good, bad = _split_trials(study, sampler._recalled(), count)
+    assert len(good) + len(bad) == len(outcomes)
+    return sorted(round(10 * trial.params["x"]) for trial in good)
+
+
+def test_a_stopped_trial_ranks_by_how_far_it_came_and_then_by_score() -> None:
+    outcomes = [
+        stopped(0.1, nimg=10),
+        stopped(2.0, nimg=30),
+        Outcome(values=(3.0,), nimg=90),
+        stopped(1.5, nimg=30),
+        FAILURE,
+        Outcome(values=(2.5,), nimg=20),  # ended by its own verdict
+    ]
+    ranking = [5, 2, 3, 1, 0, 4]
+    assert [below(outcomes, n) for n in range(1, 7)] == [sorted(ranking[:n]) for n in range(1, 7)]
+
+
+def test_a_stopped_trial_that_saw_nothing_still_ranks_before_a_failure() -> None:
+    assert below([FAILURE, stopped(9.0, nimg=0), stopped(7.0, nimg=5)], 2) == [1, 2]
+
+
+def test_failures_are_told_as_finite_values_worse_than_all_others() -> None:
+    sampler = ParameterSampler(PLANE, "tpe", 0, directions=("minimize", "maximize"))
+    told = [Outcome(values=(-2.0, 0.9)), FAILURE, Outcome(values=(4.0, 0.2)), None]
+    for index, outcome in enumerate(told):
+        sampler.restore(index, {"x": 0.0, "y": 0.0}, outcome)
+    trials = sampler._recalled()
+    assert [trial.values for trial in trials] == [[-2.0, 0.9], [5.0, -0.8], [4.0, 0.2], None]
+    assert [trial.state for trial in trials] == 3 * [TrialState.COMPLETE] + [TrialState.RUNNING]
+
+
+def test_no_trial_that_has_ended_is_left_running() -> None:
+    for reached in ([], [Outcome(values=(1.0,))]):
+        sampler = ParameterSampler(PLANE, "tpe", 0)
+        ended = [FAILURE, stopped(nan, nimg=3), stopped(2.0, nimg=3), *reached]
+        for index, outcome in enumerate(ended[:2] if not reached else ended):
+            sampler.restore(index, {"x": 0.0, "y": 0.0}, outcome)
+        assert all(trial.state.is_finished() for trial in sampler._recalled())
+
+
+def test_two_objectives_are_searched_along_their_front() -> None:
+    def score(params: dict[str, Any]) -> Outcome:
+        left, right = (params["x"] + 2) ** 2, (params["x"] - 2) ** 2
+        return Outcome(values=(left + params["y"] ** 2, -right - params["y"] ** 2))
+
+    sampler = ParameterSampler(PLANE, "tpe", 0, 10, directions=("minimize", "maximize"))
+    proposals: list[dict[str, Any]] = []
+    for index in range(60):
+        proposals.append(sampler.propose(index))
+        sampler.tell(index, score(proposals[-1]))
+    late = proposals[35:]  # all good trade-offs have y = 0 and x between -2 and 2
+    assert mean(abs(params["y"]) < 1 for params in late) > 0.4  # at random 0.2
+    assert mean(-2.5 < params["x"] < 2.5 for params in late) > 0.7  # at random 0.5
+
+
+def test_a_search_for_two_objectives_resumes_as_it_was() -> None:
+    def score(params: dict[str, Any]) -> Outcome:
+        if params["penalty"] == "none":
+            return FAILURE
+        return Outcome(values=(log(params["d_lr"]), params["g_lr"]), nimg=7, is_final=False)
+
+    def sampler() -> ParameterSampler:
+        return ParameterSampler(DEMO, "tpe", 0, 4, directions=("minimize", "maximize"))
+
+    whole = sampler()
+    for index in range(12):
+        whole.tell(index, score(whole.propose(index)))
+    resumed = sampler()
+    for index in range(9):
+        resumed.restore(index, whole.propose(index), score(whole.propose(index)))
+    for index in range(9, 12):
+        assert resumed.propose(index) == whole.propose(index)
+        resumed.tell(index, score(resumed.propose(index)))
+
+
+def test_a_value_for_each_objective_is_needed() -> None:
+    sampler = ParameterSampler(PLANE, "tpe", 0, directions=("minimize", "maximize"))
+    sampler.propose(0)
+    with pytest.raises(ValueError, match="trial 0 was told 1 values; there are 2 objectives"):
+        sampler.tell(0, scored(1.0))
+
+
 def test_as_long_as_everything_fails_proposals_stay_random() -> None:
     told = ParameterSampler(PLANE, "tpe", 0, startup_trials=3)
     search(told, lambda params: None, range(10))
@@ -200,13 +302,13 @@ def test_as_long_as_everything_fails_proposals_stay_random() -> None:
 
 def test_a_trial_cannot_be_told_before_it_was_proposed() -> None:
     with pytest.raises(ValueError, match="trial 7 was told before it was proposed"):
-        ParameterSampler(PLANE, "tpe", 0, 4).tell(7, 1.0)
+        ParameterSampler(PLANE, "tpe", 0, 4).tell(7, scored(1.0))
 
 
 def test_parameters_of_another_space_are_not_restored() -> None:
     sampler = ParameterSampler(PLANE, "tpe", 0, 4)
     with pytest.raises(SpaceError, match="x = 9.0: allowed: -5 … 5"):
-        sampler.restore(0, {"x": 9.0, "y": 0.0}, 1.0, finished=True)
+        sampler.restore(0, {"x": 9.0, "y": 0.0}, scored(1.0))
 
 
 def test_proposals_are_plain_python() -> None:

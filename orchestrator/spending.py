@@ -1,0 +1,105 @@
+"""What a sweep has spent, what it may spend, and why it proposes no further trial."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+
+from orchestrator.config.model import SweepConfig
+from orchestrator.decision.expected_gain import Prospect, prospect
+from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.outcomes import outcome_of
+from orchestrator.records import StoppedBy
+
+
+class EndCause(StrEnum):
+    """What can end the proposing of trials before the plan is through."""
+
+    MAX_HOURS = "max_hours"
+    MAX_GPU_HOURS = "max_gpu_hours"
+    MAX_TRIALS = "max_trials"
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True)
+class EndOfProposing:
+    """Why no further trial is proposed: what ended it, and the numbers in words."""
+
+    cause: EndCause
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """Hours that drivers were alive, and GPU hours of trials: training and being evaluated."""
+
+    hours: float
+    gpu_hours: float
+
+
+def spent(config: SweepConfig, history: SweepHistory) -> Spent:
+    """Add up what a sweep has spent, over all its resumes."""
+    return Spent(
+        hours=history.used_s / 3600,
+        gpu_hours=history.trial_s / 3600 * config.resources.gpus_per_trial,
+    )
+
+
+def passed_cap(config: SweepConfig, history: SweepHistory) -> EndOfProposing | None:
+    """Return the cap in hours that is used up, which also ends trials that run; None if none is."""
+    budget, used = config.budget, spent(config, history)
+    if budget.max_hours is not None and used.hours >= budget.max_hours:
+        reason = f"budget.max_hours = {budget.max_hours:g}: {used.hours:.3g} h are spent"
+        return EndOfProposing(EndCause.MAX_HOURS, reason)
+    if budget.max_gpu_hours is not None and used.gpu_hours >= budget.max_gpu_hours:
+        reason = (
+            f"budget.max_gpu_hours = {budget.max_gpu_hours:g}: "
+            f"{used.gpu_hours:.3g} GPU hours are spent"
+        )
+        return EndOfProposing(EndCause.MAX_GPU_HOURS, reason)
+    return None
+
+
+def trials_cap(config: SweepConfig, history: SweepHistory) -> EndOfProposing | None:
+    """Return the cap on trials once it keeps the plan from being carried out; None until then."""
+    cap, planned = config.budget.max_trials, config.search.trials
+    if cap is None or cap >= planned or len(history.trials) < cap:
+        return None
+    reason = f"budget.max_trials = {cap}: no more of the {planned} trials of search.trials"
+    return EndOfProposing(EndCause.MAX_TRIALS, reason)
+
+
+def end_of_proposing(config: SweepConfig, history: SweepHistory) -> EndOfProposing | None:
+    """Return why no further trial is to be proposed though more are planned; None if one is.
+
+    That the search has settled is decided once, on what had finished by then: the journal's word
+    holds until the spec no longer asks, or a trial was proposed all the same.
+    """
+    capped = passed_cap(config, history) or trials_cap(config, history)
+    if capped is not None or not config.search.stop_when_settled:
+        return capped
+    ended = history.proposing_end or {}
+    if ended.get("cause") == EndCause.SETTLED:
+        return EndOfProposing(EndCause.SETTLED, ended["reason"])
+    ahead = _prospect(config, history)
+    if ahead is None or not ahead.is_settled:
+        return None
+    return EndOfProposing(EndCause.SETTLED, ahead.reason)
+
+
+def _prospect(config: SweepConfig, history: SweepHistory) -> Prospect | None:
+    num_left = config.num_trials - len(history.trials)
+    finished = [trial for trial in history.trials.values() if _has_played_out(trial)]
+    if num_left <= 0 or not finished:
+        return None
+    scores = [_score(trial) for trial in finished]
+    best = finished[scores.index(min(scores))]
+    return prospect(scores, best.evaluations, num_left=num_left)
+
+
+def _has_played_out(trial: TrialHistory) -> bool:
+    return trial.record.status.is_finished and trial.record.stopped_by is not StoppedBy.CAP
+
+
+def _score(trial: TrialHistory) -> float:
+    outcome = outcome_of(trial.record)
+    return inf if outcome.is_failure else outcome.values[0]

@@ -1,10 +1,12 @@
 """One ranking for every reader: ``results`` on the command line, its JSON, and the report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import exp, isfinite, nan
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.decision.pareto import Tradeoff, pareto_front
+from orchestrator.decision.selection import is_deliverable
 from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.records import StoppedBy, TrialStatus, VerdictKind
 from orchestrator.wording import UNKNOWN, format_fid, format_kimg, format_number, format_verdict
@@ -21,6 +23,7 @@ class LeaderboardRow:
 
     ``smoothed_fid`` is what trials are ranked by; ``best_fid`` is the luckiest single value, and
     ``coverage`` and ``modes`` were measured with it. ``losses`` names D's and G's loss.
+    ``on_front`` says that no other trial beats it in both smoothed FID and coverage.
     """
 
     rank: int
@@ -36,6 +39,7 @@ class LeaderboardRow:
     stopped_by: StoppedBy | None
     reason: str
     kimg: float
+    on_front: bool
     is_selected: bool
 
     def to_mapping(self) -> dict[str, Any]:
@@ -50,13 +54,22 @@ def leaderboard(history: SweepHistory) -> list[LeaderboardRow]:
     """Rank the trials: the one that was selected first, then by smoothed score."""
     selected = (history.selection or {}).get("trial_id")
     ranked = sorted(history.ranked, key=lambda trial: trial.record.trial_id != selected)
-    return [_row(rank, trial, selected) for rank, trial in enumerate(ranked, start=1)]
+    front = _front(ranked)
+    return [
+        _row(rank, trial, on_front=trial.record.trial_id in front, selected=selected)
+        for rank, trial in enumerate(ranked, start=1)
+    ]
 
 
 def results_mapping(history: SweepHistory) -> dict[str, Any]:
-    """Return the ranked trials, the selection and the certificate as plain data."""
+    """Return the ranked trials, the selection and the certificate as plain data.
+
+    ``proposing_end`` says why fewer trials were proposed than planned, None where that is not so.
+    """
+    end = history.proposing_end
     return {
         "trials": [row.to_mapping() for row in leaderboard(history)],
+        "proposing_end": None if end is None else dict(end),
         "selection": None if history.selection is None else dict(history.selection),
         "certificate": None if history.certificate is None else dict(history.certificate),
     }
@@ -64,6 +77,8 @@ def results_mapping(history: SweepHistory) -> dict[str, Any]:
 
 def results_table(history: SweepHistory) -> "Table":
     """Return the ranked trials, a line each; the selected one carries a star.
+
+    A dot in the column ``front`` marks those that no other trial beats in both FID and coverage.
 
     Where the lines do not fit, words are cut, but never a number or the name of a trial.
     """
@@ -73,6 +88,7 @@ def results_table(history: SweepHistory) -> "Table":
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("#", "smoothed FID", "best FID", "coverage", "modes", "kimg"):
         table.add_column(heading, justify="right", min_width=_MIN_NUMBER_WIDTH.get(heading, 5))
+    table.add_column("front", justify="center", no_wrap=True)
     table.add_column("trial", no_wrap=True)
     for heading in ("network", "losses", "verdict", "ended by", "reason"):
         table.add_column(heading)
@@ -93,7 +109,13 @@ def trial_losses(params: Mapping[str, Any]) -> str:
     return " / ".join(dict.fromkeys(names)) or UNKNOWN
 
 
-def _row(rank: int, trial: TrialHistory, selected: str | None) -> LeaderboardRow:
+def _front(trials: Sequence[TrialHistory]) -> set[str]:
+    candidates = [trial.record for trial in trials if is_deliverable(trial)]
+    is_on_front = pareto_front([Tradeoff(each.score, each.best_coverage) for each in candidates])
+    return {each.trial_id for each, is_on in zip(candidates, is_on_front, strict=True) if is_on}
+
+
+def _row(rank: int, trial: TrialHistory, *, on_front: bool, selected: str | None) -> LeaderboardRow:
     record = trial.record
     at_best = [row.modes for row in trial.evaluations if row.step == record.best_step]
     return LeaderboardRow(
@@ -110,6 +132,7 @@ def _row(rank: int, trial: TrialHistory, selected: str | None) -> LeaderboardRow
         stopped_by=record.stopped_by,
         reason=record.reason,
         kimg=record.nimg / 1000,
+        on_front=on_front,
         is_selected=record.trial_id == selected,
     )
 
@@ -122,6 +145,7 @@ def _cells(row: LeaderboardRow) -> list[str]:
         format_number(row.coverage, ".3f"),
         format_number(row.modes, ".0f"),
         format_kimg(row.kimg),
+        "•" if row.on_front else "",
         row.trial_id,
         row.network,
         row.losses,

@@ -19,5 +19,7 @@ def results(run_dir: Path, *, as_json: bool) -> None:
     history = open_history(RunPaths(run_dir))
     if as_json:
         print_json(results_mapping(history))
-    else:
-        print_table(results_table(history))
+        return
+    print_table(results_table(history))
+    if history.proposing_end is not None:
+        click.echo(f"\nno more trials were proposed: {history.proposing_end['reason']}")

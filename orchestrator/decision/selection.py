@@ -103,7 +103,7 @@ def choose_finalists(
     shippable = [
         trial.record
         for trial in scored
-        if not _is_rejected(trial) and not trial.record.best_coverage < min_coverage
+        if is_deliverable(trial) and not trial.record.best_coverage < min_coverage
     ]
     eligible = shippable or [trial.record for trial in scored]
     return sorted(eligible, key=lambda record: (record.score, record.index))[:count]
@@ -147,14 +147,16 @@ def choose_winner(candidates: Sequence[CandidateScores], *, min_coverage: float)
     )
 
 
+def is_deliverable(trial: Judged) -> bool:
+    """Say whether a trial has a generator with a score that no verdict rejected."""
+    is_rejected = bool(trial.verdicts) and trial.verdicts[-1].action is Action.STOP_REJECT
+    return _is_scored(trial) and not is_rejected
+
+
 def _is_scored(trial: Judged) -> bool:
     record = trial.record
     has_trained = record.nimg > 0  # an untrained generator has a score, but no snapshot
     return has_trained and isfinite(record.score) and record.verdict is not VerdictKind.DEAD
-
-
-def _is_rejected(trial: Judged) -> bool:
-    return bool(trial.verdicts) and trial.verdicts[-1].action is Action.STOP_REJECT
 
 
 def _is_tie(leader: CandidateScores, candidate: CandidateScores) -> bool:

@@ -4,6 +4,7 @@ Colours come from the page's style sheet, by the names of the classes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from math import isfinite
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -11,6 +12,20 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from orchestrator.report.scale import FidFrame, Frame, linear_ticks, log_ticks
 
 Point = tuple[float, float]  # budget and measured value, or x and y on the canvas
+
+
+@dataclass(frozen=True)
+class Size:
+    """Width and height of a chart in SVG units, and the margins that its labels need."""
+
+    width: float
+    height: float
+    left: float = 38
+    right: float = 12
+    top: float = 10
+    bottom: float = 24
+    max_ticks: int = 8
+    has_labels: bool = False
 
 
 def canvas(width: float, height: float, title: str) -> Element:
@@ -29,9 +44,10 @@ def draw_fid_axis(svg: Element, frame: FidFrame, max_ticks: int) -> None:
         draw_text(svg, (frame.left - 6, y + 3.5), format_tick(tick), "tick end")
 
 
-def draw_budget_axis(svg: Element, frame: Frame, max_ticks: int) -> None:
-    """Draw the axis of the budget along the bottom of a frame."""
-    for tick in linear_ticks(frame.max_budget, max_ticks):
+def draw_linear_axis(svg: Element, frame: Frame, max_ticks: int) -> None:
+    """Draw the axis of the budget, or of another value, along the bottom of a frame."""
+    for step in linear_ticks(frame.max_x - frame.min_x, max_ticks):
+        tick = frame.min_x + step
         x = frame.x(tick)
         draw_segment(svg, (x, frame.bottom), (x, frame.bottom + 3), "axis")
         draw_text(svg, (x, frame.bottom + 15), format_tick(tick), "tick middle")

@@ -12,10 +12,11 @@ from xml.etree.ElementTree import Element, SubElement
 
 from orchestrator.records import StoppedBy, TrialStatus, VerdictKind
 from orchestrator.report.canvas import (
+    Size,
     canvas,
-    draw_budget_axis,
     draw_fid_axis,
     draw_line,
+    draw_linear_axis,
     draw_nan_points,
     draw_ring,
     draw_segment,
@@ -74,20 +75,6 @@ class Curve:
         return next((point for point in reversed(self.points) if isfinite(point[1])), None)
 
 
-@dataclass(frozen=True)
-class Size:
-    """Width and height of a chart in SVG units, and the margins that its labels need."""
-
-    width: float
-    height: float
-    left: float = 38
-    right: float = 12
-    top: float = 10
-    bottom: float = 24
-    max_ticks: int = 8
-    has_labels: bool = False
-
-
 WIDE = Size(1120, 400, right=92, has_labels=True)
 NARROW = Size(380, 300, right=12, max_ticks=6)
 SMALL = Size(300, 132, left=30, right=10, top=8, bottom=18, max_ticks=4)
@@ -127,7 +114,7 @@ def fit_frame(curves: Sequence[Curve], size: Size, *, budget_kimg: float, floor:
         top=size.top,
         right=size.width - size.right,
         bottom=size.height - size.bottom,
-        max_budget=max([*seen, *budget], default=0.0) or 1.0,
+        max_x=max([*seen, *budget], default=0.0) or 1.0,
         low_fid=low,
         high_fid=high,
     )
@@ -173,7 +160,7 @@ def legend_glyph(mark: Mark) -> str:
 def _empty(size: Size, title: str, frame: FidFrame) -> Element:
     svg = canvas(size.width, size.height, title)
     draw_fid_axis(svg, frame, size.max_ticks)
-    draw_budget_axis(svg, frame, size.max_ticks)
+    draw_linear_axis(svg, frame, size.max_ticks)
     return svg
 
 

@@ -5,13 +5,13 @@ from math import isfinite
 
 from markupsafe import Markup
 
+from orchestrator.report.canvas import Size
 from orchestrator.report.chart import (
     NARROW,
     SMALL,
     WIDE,
     Curve,
     Mark,
-    Size,
     cohort,
     end_mark,
     fit_frame,
@@ -20,6 +20,7 @@ from orchestrator.report.chart import (
     small_multiple,
 )
 from orchestrator.report.scale import FidFrame
+from orchestrator.report.tradeoff import TrialPoint, tradeoff_chart
 from orchestrator.report.view import RunView, TrialView
 from orchestrator.wording import format_fid
 
@@ -30,6 +31,7 @@ class Figures:
 
     ``small`` has one chart a trial, in the order of the trials; they all need ``cohort``.
     ``ceiling`` is the FID above which points lie at the upper edge, None where none does.
+    ``tradeoff`` is FID against coverage, None where fewer than two trials have both.
     """
 
     wide: Markup
@@ -40,6 +42,7 @@ class Figures:
     has_points: bool
     has_nan: bool
     ceiling: float | None
+    tradeoff: Markup | None
 
 
 def draw_figures(run: RunView) -> Figures:
@@ -63,7 +66,23 @@ def draw_figures(run: RunView) -> Figures:
         has_points=any(map(isfinite, values)),
         has_nan=not all(map(isfinite, values)),
         ceiling=high_fid if any(fid > high_fid for fid in values) else None,
+        tradeoff=_tradeoff(run),
     )
+
+
+def _tradeoff(run: RunView) -> Markup | None:
+    points = [
+        TrialPoint(
+            name=row.trial_id,
+            fid=row.smoothed_fid,
+            coverage=row.coverage,
+            on_front=row.on_front,
+            is_selected=row.is_selected,
+        )
+        for row in (trial.row for trial in run.trials)
+        if isfinite(row.smoothed_fid) and isfinite(row.coverage)
+    ]
+    return Markup(tradeoff_chart(points)) if len(points) > 1 else None
 
 
 def _overview(curves: list[Curve], size: Size, run: RunView) -> Markup:

@@ -13,6 +13,7 @@ from orchestrator.report.verdicts import VERDICT_MEANINGS
 from orchestrator.report.view import RunView, TrialView, load_view
 
 MAX_TRIAL_SECTIONS = 60  # every section embeds a picture: a page has to stay one that opens
+MAX_FRONT_ROWS = 12
 
 
 def write_report(paths: RunPaths) -> None:
@@ -34,6 +35,7 @@ def render_report(run: RunView) -> str:
         certificate=run.certificate or {},
         selection=run.selection or {},
         winner=next((trial for trial in run.trials if trial.row.is_selected), None),
+        front=[trial.row for trial in run.trials if trial.row.on_front][:MAX_FRONT_ROWS],
         figures=figures,
         sections=_sections(run, figures),
         meanings=_meanings(run),

@@ -1,8 +1,8 @@
-"""Where a curve's points lie on paper: across, the budget spent; upwards, FID or a share."""
+"""Where points lie on paper: across, the budget spent or coverage; upwards, FID or a share."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, floor, isfinite, log10
 from statistics import median
 
@@ -15,20 +15,22 @@ _CEILING_RATIO = 4.0  # a diverged trial must not press all others into the bott
 
 @dataclass(frozen=True)
 class Frame(ABC):
-    """The rectangle that curves are drawn in, in SVG units; the budget runs from 0, linearly.
+    """The rectangle that points are drawn in, in SVG units, with a linear axis across.
 
-    The budget is counted in kimg or in steps. Values beyond an edge are drawn at that edge.
+    Most often that is the budget, in kimg or in steps, which runs from 0. Values beyond an edge
+    are drawn at that edge.
     """
 
     left: float
     top: float
     right: float
     bottom: float
-    max_budget: float
+    max_x: float
+    min_x: float = field(default=0.0, kw_only=True)
 
-    def x(self, budget: float) -> float:
-        """Place a count of images or steps."""
-        share = min(max(budget / self.max_budget, 0.0), 1.0)
+    def x(self, value: float) -> float:
+        """Place a value of the linear axis, such as a count of images or steps."""
+        share = min(max((value - self.min_x) / (self.max_x - self.min_x), 0.0), 1.0)
         return round(self.left + share * (self.right - self.left), 1)
 
     @abstractmethod

@@ -33,7 +33,8 @@ class RunView:
     """A sweep as the report tells it; trials stand in the order of the leaderboard.
 
     ``saved_kimg`` is the budget that stopped trials left unused. ``real_fid`` is what real
-    samples score against other real ones, NaN where that is not known. Grids are PNG bytes.
+    samples score against other real ones, NaN where that is not known. ``proposing_end`` says why
+    fewer trials were proposed than planned, None where that is not so. Grids are PNG bytes.
     """
 
     name: str
@@ -44,6 +45,7 @@ class RunView:
     spent_kimg: float
     saved_kimg: float
     num_protocols: int
+    proposing_end: str | None
     trials: tuple[TrialView, ...]
     selection: Mapping[str, Any] | None
     certificate: Mapping[str, Any] | None
@@ -119,6 +121,7 @@ def build_view(spec: Mapping[str, Any], history: SweepHistory, paths: RunPaths) 
         spent_kimg=sum(record.nimg for record in records) / 1000,
         saved_kimg=sum(_saved_kimg(record, budget_kimg) for record in records),
         num_protocols=len({row.protocol for row in history.evaluations}),
+        proposing_end=(history.proposing_end or {}).get("reason"),
         trials=tuple(_trial(row, history, paths) for row in leaderboard(history)),
         selection=history.selection,
         certificate=history.certificate,

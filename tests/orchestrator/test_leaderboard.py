@@ -59,6 +59,31 @@ def test_coverage_and_modes_are_those_at_the_best_distance(history: SweepHistory
     assert (lucky.modes, lucky.kimg) == (2, 4.5)
 
 
+def test_the_front_holds_whom_no_other_trial_beats_in_both(history: SweepHistory) -> None:
+    """``steady`` has the lower FID, and coverage at its best, 0.2, equal to that of ``lucky``."""
+    assert {row.trial_id: row.on_front for row in leaderboard(history)} == {
+        "steady": True,
+        "lucky": False,
+        "unseen": False,
+    }
+    diverse = trial("diverse", 3, [30, 30, 30, 29], network="mlp")
+    history.trials["diverse"] = diverse
+    assert {row.trial_id for row in leaderboard(history) if row.on_front} == {"steady", "diverse"}
+    assert [line.count("•") for line in render(history)[1:]] == [1, 0, 1, 0]
+
+
+def test_a_trial_that_was_rejected_is_not_on_the_front(history: SweepHistory) -> None:
+    collapsed = Verdict(kind=VerdictKind.COLLAPSED, action=Action.STOP_REJECT, reason="no modes")
+    history.trials["steady"].verdicts[-1] = collapsed
+    assert [row.trial_id for row in leaderboard(history) if row.on_front] == ["lucky"]
+
+
+def test_results_say_why_no_more_trials_were_proposed(history: SweepHistory) -> None:
+    assert results_mapping(history)["proposing_end"] is None
+    history.proposing_end = {"cause": "max_hours", "reason": "2.1 h are spent"}
+    assert results_mapping(history)["proposing_end"] == history.proposing_end
+
+
 def test_a_trial_that_was_never_evaluated_has_a_row_without_numbers(history: SweepHistory) -> None:
     row = leaderboard(history)[2]
     assert all(isnan(value) for value in (row.smoothed_fid, row.best_fid, row.coverage, row.modes))
@@ -90,7 +115,7 @@ def test_a_narrow_terminal_cuts_words_but_no_number_and_no_name() -> None:
     long = trial("kasug-tukil", 0, [9.25, 9.25], network="dcgan", d_loss="non-saturating")
     _, *lines = render(SweepHistory(trials={"x": long}), width=80)
     assert len(lines[-1]) <= 80
-    assert lines[-1].split()[:7] == ["1", "9.25", "9.25", "0.000", "0", "1.5", "kasug-tukil"]
+    assert lines[-1].split()[:8] == ["1", "9.25", "9.25", "0.000", "0", "1.5", "•", "kasug-tukil"]
 
 
 def test_names_are_not_read_as_markup() -> None:

@@ -12,9 +12,9 @@ from orchestrator.records import VerdictKind
 from orchestrator.report.canvas import (
     Point,
     canvas,
-    draw_budget_axis,
     draw_fid_axis,
     draw_line,
+    draw_linear_axis,
     draw_nan_points,
     draw_ring,
     draw_segment,
@@ -155,7 +155,7 @@ def _draw_axes(svg: Element, run: JudgedRun, frames: Frames) -> None:
             draw_text(svg, (frames.coverage.left - 6, y + 3.5), str(share), "tick end")
         _draw_name(svg, "coverage", frames.coverage)
     _draw_name(svg, "verdict", frames.band)
-    draw_budget_axis(svg, frames.band, frames.layout.max_ticks)
+    draw_linear_axis(svg, frames.band, frames.layout.max_ticks)
     draw_text(svg, (0, frames.band.bottom + 15), run.unit.value, "name")
 
 

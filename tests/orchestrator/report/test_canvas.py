@@ -5,15 +5,17 @@ from xml.etree.ElementTree import Element
 from orchestrator.report.canvas import (
     Point,
     canvas,
-    draw_budget_axis,
     draw_line,
+    draw_linear_axis,
     draw_nan_points,
     draw_ring,
+    draw_segment,
+    draw_text,
     markup,
 )
 from orchestrator.report.scale import ShareFrame
 
-FRAME = ShareFrame(left=0, top=5, right=100, bottom=105, max_budget=10.0)
+FRAME = ShareFrame(left=0, top=5, right=100, bottom=105, max_x=10.0)
 
 
 def draw_points(*values: float) -> Element:
@@ -61,8 +63,25 @@ def test_a_ring_lies_where_it_should_and_says_why() -> None:
     assert (ring.get("cx"), ring.get("cy"), titles(svg)) == ("3", "4.5", ["c", "kept"])
 
 
+def test_text_and_straight_lines_lie_where_they_are_put() -> None:
+    svg = canvas(300, 100, "c")
+    draw_segment(svg, (1.5, 2), (3, 4), "grid")
+    draw_text(svg, (5, 6.25), "<b>", "tick end")
+    line, text = ElementTree.fromstring(markup(svg))[1:]
+    assert (line.get("d"), line.get("class")) == ("M1.5,2L3,4", "grid")
+    assert (text.get("x"), text.get("y"), text.text) == ("5", "6.25", "<b>")
+
+
+def test_ticks_begin_where_the_axis_does() -> None:
+    svg = canvas(10, 10, "c")
+    frame = ShareFrame(left=0, top=0, right=500, bottom=10, max_x=0.9, min_x=0.6)
+    draw_linear_axis(svg, frame, 4)
+    ticks = [(text.text, text.get("x")) for text in svg.iter("text")]
+    assert ticks == [("0.6", "0"), ("0.7", "166.7"), ("0.8", "333.3"), ("0.9", "500")]
+
+
 def test_large_budgets_are_written_out() -> None:
     svg = canvas(10, 10, "c")
-    frame = ShareFrame(left=0, top=0, right=500, bottom=10, max_budget=2_000_000.0)
-    draw_budget_axis(svg, frame, 6)
+    frame = ShareFrame(left=0, top=0, right=500, bottom=10, max_x=2_000_000.0)
+    draw_linear_axis(svg, frame, 6)
     assert [text.text for text in svg.iter("text")][-1] == "2,000,000"

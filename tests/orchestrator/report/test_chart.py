@@ -107,7 +107,7 @@ def test_an_axis_reaches_the_budget() -> None:
 
 
 def test_without_a_budget_the_axis_reaches_what_was_seen() -> None:
-    assert fit_frame([WINNER], WIDE, budget_kimg=nan, floor=nan).max_budget == 20.0
+    assert fit_frame([WINNER], WIDE, budget_kimg=nan, floor=nan).max_x == 20.0
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW, SMALL])

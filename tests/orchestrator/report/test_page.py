@@ -5,7 +5,12 @@ from math import nan
 
 from orchestrator.paths import RunPaths
 from orchestrator.records import TrialStatus
-from orchestrator.report.page import MAX_TRIAL_SECTIONS, render_report, write_report
+from orchestrator.report.page import (
+    MAX_FRONT_ROWS,
+    MAX_TRIAL_SECTIONS,
+    render_report,
+    write_report,
+)
 from orchestrator.report.view import RunView, TrialView
 from tests.orchestrator.report.html_page import Page
 
@@ -120,6 +125,28 @@ def test_money_saved_is_told_as_a_share(demo_view: RunView) -> None:
     assert "Saved by early stops 1,600 kimg, 49 %" in read(demo_view).text
 
 
+def test_an_end_of_proposing_is_told_with_its_reason(demo_view: RunView) -> None:
+    assert "No more trials were proposed" not in read(demo_view).text
+    reason = "expected gain of 8 more trials 0.4% is below <the> error"
+    text = read(replace(demo_view, proposing_end=reason)).text
+    assert "No more trials were proposed. Expected gain of 8 more trials 0.4% is below" in text
+
+
+def test_the_front_is_drawn_and_listed(demo_view: RunView) -> None:
+    page = read(demo_view)
+    circles = [str(circle["class"]) for circle in page.all("circle")]
+    assert circles.count("point winner") == 1
+    assert circles.count("point") == 13  # the winner of fourteen is alone on the front
+    assert "On the front: no other trial is at least as good in both" in page.text
+
+
+def test_without_coverage_there_is_no_trade_off_to_show(demo_view: RunView) -> None:
+    trials = tuple(
+        replace(trial, row=replace(trial.row, coverage=nan)) for trial in demo_view.trials
+    )
+    assert "against coverage" not in read(replace(demo_view, trials=trials)).text
+
+
 def test_an_unfinished_sweep_says_so(demo_view: RunView) -> None:
     counts = {TrialStatus.STOPPED: 3, TrialStatus.RUNNING: 2}
     going = replace(
@@ -199,7 +226,7 @@ def test_a_large_sweep_keeps_its_page_small(demo_view: RunView) -> None:
     )
     page = read(replace(demo_view, trials=trials))
     assert len(page.all("article")) == MAX_TRIAL_SECTIONS
-    assert len(page.all("tr")) == 1 + 280
+    assert len(page.all("tr")) == 1 + 280 + 1 + MAX_FRONT_ROWS
     assert "the 60 best trials; the leaderboard has all 280" in page.text
 
 

@@ -6,14 +6,17 @@ from hypothesis import strategies as st
 
 from orchestrator.report.scale import FidFrame, ShareFrame, fid_range, linear_ticks, log_ticks
 
-FRAME = FidFrame(
-    left=40, top=10, right=240, bottom=110, max_budget=200.0, low_fid=1.0, high_fid=100.0
-)
+FRAME = FidFrame(left=40, top=10, right=240, bottom=110, max_x=200.0, low_fid=1.0, high_fid=100.0)
 
 
 def test_kimg_is_placed_linearly_and_fid_logarithmically() -> None:
     assert [FRAME.x(kimg) for kimg in (0, 50, 200)] == [40, 90, 240]
     assert [FRAME.y(fid) for fid in (1, 10, 100)] == [110, 60, 10]
+
+
+def test_an_axis_may_begin_above_zero() -> None:
+    frame = ShareFrame(left=40, top=10, right=240, bottom=110, max_x=0.9, min_x=0.5)
+    assert [frame.x(value) for value in (0.4, 0.5, 0.6, 0.9)] == [40, 40, 90, 240]
 
 
 def test_what_lies_beyond_an_edge_is_drawn_at_the_edge() -> None:
@@ -22,7 +25,7 @@ def test_what_lies_beyond_an_edge_is_drawn_at_the_edge() -> None:
 
 
 def test_a_share_is_placed_linearly_between_the_edges() -> None:
-    frame = ShareFrame(left=0, top=10, right=100, bottom=50, max_budget=1.0)
+    frame = ShareFrame(left=0, top=10, right=100, bottom=50, max_x=1.0)
     assert [frame.y(share) for share in (0, 0.25, 1)] == [50, 40, 10]
     assert [frame.y(share) for share in (-0.1, 1.2)] == [50, 10]
 

@@ -8,6 +8,7 @@ import yaml
 
 from orchestrator.errors import JournalError, RunFolderError
 from orchestrator.history import SweepHistory
+from orchestrator.journal import Journal
 from orchestrator.paths import RunPaths
 from orchestrator.records import TrialStatus
 from orchestrator.report.view import RunView, build_view, load_view
@@ -102,6 +103,26 @@ def test_a_sweep_that_goes_on_is_not_finished(demo_run: RunPaths) -> None:
     assert view.num_by_status[TrialStatus.RUNNING] == 1
     assert view.winner_png is None
     assert isnan(view.real_fid)
+
+
+def test_budget_that_a_cap_left_unused_was_not_saved(demo_run: RunPaths) -> None:
+    before = load_view(demo_run)
+    journal = demo_run.journal.read_text()
+    assert '"stopped_by":"verdict","reason":"flat, coverage 0.92"' in journal
+    demo_run.journal.write_text(
+        journal.replace(
+            '"stopped_by":"verdict","reason":"flat, coverage 0.92"',
+            '"stopped_by":"cap","reason":"budget.max_hours = 2: 2.1 h are spent"',
+        )
+    )
+    assert load_view(demo_run).saved_kimg == before.saved_kimg - 70
+
+
+def test_the_view_holds_why_proposing_ended(demo_run: RunPaths) -> None:
+    assert load_view(demo_run).proposing_end is None
+    with Journal(demo_run.journal) as journal:
+        journal.append("proposing_ended", cause="max_hours", reason="2.1 h are spent")
+    assert load_view(demo_run).proposing_end == "2.1 h are spent"
 
 
 def test_a_sweep_without_a_journal_has_no_trials(tmp_path: Path) -> None:

@@ -17,19 +17,14 @@ def resume(run_dir: Path, *, address: str | None, quiet: bool) -> None:
     """Go on with a sweep; finished trials are not run again."""
     from orchestrator.cli.summary import print_summary
     from orchestrator.paths import RunPaths
-    from orchestrator.progress import choose_listener
+    from orchestrator.progress import Plan, choose_listener
     from orchestrator.run_folder import open_config
     from orchestrator.sweep import Place, resume_sweep
 
     paths = RunPaths(run_dir)
     config = open_config(paths)
     check_address(config, address)
-    listener = choose_listener(
-        sys.stderr,
-        num_trials=config.search.trials,
-        budget_nimg=config.budget.nimg_per_trial,
-        is_quiet=quiet,
-    )
+    listener = choose_listener(sys.stderr, plan=Plan.of(config), is_quiet=quiet)
     with resumable(run_dir):
         history = resume_sweep(Place(paths, address), listener)
     print_summary(paths, history)

@@ -69,15 +69,10 @@ def check_address(config: "SweepConfig", address: str | None) -> None:
 def _carry_out(config: "SweepConfig", folder: Path, address: str | None, *, is_quiet: bool) -> None:
     from orchestrator.cli.summary import print_summary
     from orchestrator.paths import RunPaths
-    from orchestrator.progress import choose_listener
+    from orchestrator.progress import Plan, choose_listener
     from orchestrator.sweep import Place, run_sweep
 
-    listener = choose_listener(
-        sys.stderr,
-        num_trials=config.search.trials,
-        budget_nimg=config.budget.nimg_per_trial,
-        is_quiet=is_quiet,
-    )
+    listener = choose_listener(sys.stderr, plan=Plan.of(config), is_quiet=is_quiet)
     paths = RunPaths(folder)
     print_summary(paths, run_sweep(config, Place(paths, address), listener))
 

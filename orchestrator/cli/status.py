@@ -1,6 +1,7 @@
 """``ganorch status``: what runs now, and what is left."""
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from orchestrator.config.model import SweepConfig
     from orchestrator.history import SweepHistory
+    from orchestrator.progress.estimate import Tally
 
 
 @click.command()
@@ -54,8 +56,8 @@ def status_mapping(
     from orchestrator.progress.estimate import Plan, tally
     from orchestrator.records import TrialStatus
 
-    plan = Plan(config.search.trials, config.budget.nimg_per_trial)
-    counts = tally(history.records, plan)
+    end = history.proposing_end
+    counts = tally(history.records, Plan.of(config), is_closed=end is not None)
     rows = leaderboard(history)
     by_status = {str(kind): sum(row.status is kind for row in rows) for kind in TrialStatus}
     return {
@@ -64,12 +66,48 @@ def status_mapping(
         "seen_kimg": counts.seen_nimg / 1000,
         "left_kimg": counts.left_nimg / 1000,
         "used_s": round(history.used_s, 3),
+        **_spending(config, history, counts),
+        "proposing_end": None if end is None else dict(end),
         "silent_s": None if silent_s is None else round(silent_s, 3),
         "best": rows[0].to_mapping() if rows else None,
         "running": [row.to_mapping() for row in rows if row.status is TrialStatus.RUNNING],
         "paused": [row.to_mapping() for row in rows if row.status is TrialStatus.PAUSED],
         "selected": (history.selection or {}).get("trial_id"),
     }
+
+
+def _spending(
+    config: "SweepConfig", history: "SweepHistory", counts: "Tally"
+) -> dict[str, dict[str, Any] | list[str]]:
+    """Return what was spent, what is expected at the mean pace so far, and what is allowed."""
+    from math import nan
+
+    from orchestrator.progress.estimate import Plan
+    from orchestrator.progress.projection import project, warnings
+    from orchestrator.records import json_ready
+    from orchestrator.spending import spent
+
+    pace_s = history.used_s / counts.seen_nimg if counts.seen_nimg else nan
+    left_s = counts.left_nimg * pace_s if history.selection is None else 0.0
+    expected = project(history, counts, Plan.of(config), left_s)
+    budget = config.budget
+    return {
+        "spent": asdict(spent(config, history)),
+        "expected": json_ready(asdict(expected)) | {"ends_at": _ends_at(left_s)},
+        "caps": {
+            name: getattr(budget, name) for name in ("max_hours", "max_gpu_hours", "max_trials")
+        },
+        "warnings": warnings(expected, budget),
+    }
+
+
+def _ends_at(left_s: float) -> str | None:
+    """Return when the time that is left will be over, None where it is over or not known."""
+    from datetime import datetime
+
+    if not left_s > 0:
+        return None
+    return datetime.fromtimestamp(time.time() + left_s).astimezone().isoformat(timespec="seconds")
 
 
 def _facts(found: dict[str, Any]) -> dict[str, str]:
@@ -84,11 +122,36 @@ def _facts(found: dict[str, Any]) -> dict[str, str]:
         "budget": f"{format_kimg(found['seen_kimg'])} kimg seen, "
         f"about {format_kimg(round(found['left_kimg']))} to come",
     }
+    facts |= _time_facts(found)
+    if found["proposing_end"] is not None:
+        facts["proposing"] = f"ended: {found['proposing_end']['reason']}"
     if best is not None:
         facts["best"] = f"{best['trial_id']}, smoothed FID {format_fid(best['smoothed_fid'])}"
     facts["selected"] = found["selected"] or "not yet"
     if found["silent_s"] is not None:
         facts["last event"] = f"{format_duration(found['silent_s'])} ago"
+    return facts
+
+
+def _time_facts(found: dict[str, Any]) -> dict[str, str]:
+    from datetime import datetime
+
+    from orchestrator.progress.projection import format_end
+
+    spent, expected, caps = found["spent"], found["expected"], found["caps"]
+    units = {"hours": "h", "gpu_hours": "GPU h"}
+    shown = [name for name in units if spent[name] or caps[f"max_{name}"]]
+    facts = {"spent": ", ".join(f"{spent[name]:.3g} {units[name]}" for name in shown) or "nothing"}
+    if expected["left_s"]:
+        parts = [
+            f"{expected[name]:.3g} {units[name]}"
+            + (f" of at most {cap:g}" if (cap := caps[f"max_{name}"]) else "")
+            for name in shown
+        ]
+        ends = format_end(expected["left_s"], datetime.now())
+        facts["expected"] = f"{', '.join(parts)}; at this pace it ends {ends}"
+    if found["warnings"]:
+        facts["warning"] = "; ".join(found["warnings"])
     return facts
 
 

@@ -16,8 +16,7 @@ from orchestrator.progress.silent import SilentListener
 def choose_listener(
     stream: TextIO,
     *,
-    num_trials: int,
-    budget_nimg: int,
+    plan: Plan,
     is_quiet: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> SweepListener:
@@ -25,12 +24,10 @@ def choose_listener(
 
     Args:
         stream: where progress goes, commonly stderr.
-        num_trials: how many trials the sweep has planned.
-        budget_nimg: the most images that one trial may see.
+        plan: what the sweep set out to do, and its caps.
         is_quiet: whether nothing is to be shown.
         clock: seconds that only go forward.
     """
-    plan = Plan(num_trials, budget_nimg)
     if is_quiet:
         return SilentListener()
     console = Console(file=stream)

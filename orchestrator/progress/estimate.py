@@ -4,16 +4,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
 from statistics import mean
+from typing import Self
 
+from orchestrator.config.model import BudgetConfig, SweepConfig
 from orchestrator.records import TrialRecord, TrialStatus
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep set out to do: how many trials, and the most images that one may see."""
+    """What a sweep set out to do.
+
+    Attributes:
+        num_trials: how many trials.
+        budget_nimg: the most images that one may see.
+        gpus_per_trial: share of a GPU that a trial occupies.
+        budget: with the caps.
+    """
 
     num_trials: int
     budget_nimg: int
+    gpus_per_trial: float = 0.0
+    budget: BudgetConfig = BudgetConfig()
+
+    @classmethod
+    def of(cls, config: SweepConfig) -> Self:
+        """Return the plan of a spec."""
+        return cls(
+            num_trials=config.num_trials,
+            budget_nimg=config.budget.nimg_per_trial,
+            gpus_per_trial=config.resources.gpus_per_trial,
+            budget=config.budget,
+        )
 
 
 @dataclass(frozen=True)
@@ -28,24 +49,26 @@ class Tally:
     left_nimg: float
 
 
-def tally(records: Sequence[TrialRecord], plan: Plan) -> Tally:
+def tally(records: Sequence[TrialRecord], plan: Plan, *, is_closed: bool = False) -> Tally:
     """Count trials and images.
 
     A trial that has not begun is expected to cost what those cost on average that ended or are
     paused, and its whole budget while there is none. Paused ones are expected to stay so, for
-    most do.
+    most do. Where proposing has ended (``is_closed``), none is expected beyond those that were
+    proposed.
     """
+    num_planned = len(records) if is_closed else max(plan.num_trials, len(records))
     done = [record.nimg for record in records if record.status.is_finished]
     paused = [record.nimg for record in records if record.status is TrialStatus.PAUSED]
     running = [record.nimg for record in records if record.status is TrialStatus.RUNNING]
-    num_waiting = max(plan.num_trials - len(done) - len(paused) - len(running), 0)
+    num_waiting = num_planned - len(done) - len(paused) - len(running)
     expected_nimg = mean(done + paused) if done or paused else plan.budget_nimg
     left_running = sum(max(plan.budget_nimg - nimg, 0) for nimg in running)
     return Tally(
         num_done=len(done),
         num_running=len(running),
         num_paused=len(paused),
-        num_planned=max(plan.num_trials, len(records)),
+        num_planned=num_planned,
         seen_nimg=sum(record.nimg for record in records),
         left_nimg=left_running + num_waiting * expected_nimg,
     )

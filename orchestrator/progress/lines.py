@@ -1,4 +1,7 @@
-"""Plain lines for logs and pipes: ends, pauses and resumes, and now and then how a trial stands."""
+"""Plain lines for logs and pipes: ends, pauses and resumes, and now and then how a trial stands.
+
+Each begins with how far the sweep is and, beside each cap, with what is expected at this pace.
+"""
 
 from collections.abc import Callable
 from math import inf
@@ -8,6 +11,12 @@ from typing import Self, TextIO
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
 from orchestrator.progress.estimate import Plan, Tally, format_duration, seconds_left, tally
+from orchestrator.progress.projection import (
+    Projection,
+    describe_against_caps,
+    project,
+    warnings,
+)
 from orchestrator.records import TrialRecord
 from orchestrator.wording import (
     format_ending,
@@ -28,6 +37,7 @@ class LinesListener:
         self._start_s = clock()
         self._last_evaluation_s = -inf
         self._first: Tally | None = None
+        self._warned: set[str] = set()
 
     def __enter__(self) -> Self:
         self._start_s = self._clock()
@@ -35,14 +45,20 @@ class LinesListener:
 
     def on_event(self, event: Event, history: SweepHistory) -> None:
         """Write the line that this event deserves, if any."""
-        now = tally(history.records, self._plan)
+        now = tally(history.records, self._plan, is_closed=history.proposing_end is not None)
         self._first = self._first or now
         text = self._text(event, history)
         if text:
             elapsed_s = self._clock() - self._start_s
-            left = format_duration(seconds_left(now, self._first, elapsed_s))
-            counts = f"[{now.num_done}/{now.num_planned}, {left} left]"
-            print(counts, text, file=self._stream, flush=True)
+            left_s = seconds_left(now, self._first, elapsed_s)
+            expected = project(history, now, self._plan, left_s)
+            parts = [
+                f"{now.num_done}/{now.num_planned}",
+                f"{format_duration(left_s)} left",
+                describe_against_caps(expected, self._plan.budget),
+            ]
+            self._print(f"[{', '.join(filter(None, parts))}] {text}")
+            self._warn(expected)
 
     def __exit__(
         self,
@@ -51,6 +67,17 @@ class LinesListener:
         traceback: TracebackType | None,
     ) -> None:
         self._stream.flush()
+
+    def _warn(self, expected: Projection) -> None:
+        """Say once of each cap that it will cut the sweep short."""
+        for text in warnings(expected, self._plan.budget):
+            cap = text.split(" ")[0]
+            if cap not in self._warned:
+                self._warned.add(cap)
+                self._print(f"warning: {text}")
+
+    def _print(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
 
     def _text(self, event: Event, history: SweepHistory) -> str:
         match event["event"]:
@@ -63,6 +90,8 @@ class LinesListener:
             case "evaluated" if self._clock() - self._last_evaluation_s >= self._every_s:
                 self._last_evaluation_s = self._clock()
                 return _evaluation_line(history.trials[event["trial_id"]].record)
+            case "proposing_ended":
+                return f"no more trials are proposed: {event['reason']}"
             case "selected" if history.selection:
                 return f"selected {history.selection['trial_id']}"
         return ""

@@ -1,6 +1,7 @@
 """A table on a terminal that follows the sweep: every trial's scores, verdict and budget."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +15,13 @@ from rich.text import Text
 from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.journal import Event
 from orchestrator.progress.estimate import Plan, Tally, format_duration, seconds_left, tally
+from orchestrator.progress.projection import (
+    Projection,
+    describe_against_caps,
+    format_end,
+    project,
+    warnings,
+)
 from orchestrator.records import TrialStatus
 from orchestrator.wording import (
     UNKNOWN,
@@ -25,6 +33,7 @@ from orchestrator.wording import (
 )
 
 _LINES_AROUND_ROWS = 5  # heading, column names, the line on hidden trials, and the prompt
+_MAX_NOTES = 3
 _MIN_ROWS = 4
 _BAR_WIDTH = 10
 
@@ -33,11 +42,20 @@ class LiveListener:
     """Redraws a table in place; only to be used on a terminal.
 
     Running trials come first, then paused and ended ones from the best to the worst; what does
-    not fit the height of the terminal is counted, not shown.
+    not fit the height of the terminal is counted, not shown. Where there are caps, what is
+    expected at this pace stands beside each.
     """
 
-    def __init__(self, console: Console, plan: Plan, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        console: Console,
+        plan: Plan,
+        *,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], datetime] = datetime.now,
+    ) -> None:
         self._console, self._plan, self._clock = console, plan, clock
+        self._wall_clock = wall_clock
         self._start_s = clock()
         self._first: Tally | None = None
         self._live = Live(console=console, refresh_per_second=2)
@@ -49,14 +67,15 @@ class LiveListener:
 
     def on_event(self, event: Event, history: SweepHistory) -> None:
         """Draw the sweep anew."""
-        now = tally(history.records, self._plan)
+        now = tally(history.records, self._plan, is_closed=history.proposing_end is not None)
         self._first = self._first or now
         elapsed_s = self._clock() - self._start_s
-        heading = _Heading(
-            now, self._clock, self._start_s, seconds_left(now, self._first, elapsed_s) + elapsed_s
-        )
-        max_rows = max(self._console.height - _LINES_AROUND_ROWS, _MIN_ROWS)
-        self._live.update(_page(heading, history, self._plan, max_rows))
+        left_s = seconds_left(now, self._first, elapsed_s)
+        ends = format_end(left_s, self._wall_clock())
+        heading = _Heading(now, self._clock, self._start_s, left_s + elapsed_s, ends)
+        notes = _notes(project(history, now, self._plan, left_s), history, self._plan)
+        max_rows = max(self._console.height - _LINES_AROUND_ROWS - len(notes), _MIN_ROWS)
+        self._live.update(_page([heading, *notes], history, self._plan, max_rows))
 
     def __exit__(
         self,
@@ -71,9 +90,14 @@ class _Heading:
     """The line above the table; its clock goes on between events."""
 
     def __init__(
-        self, now: Tally, clock: Callable[[], float], start_s: float, expected_total_s: float
+        self,
+        now: Tally,
+        clock: Callable[[], float],
+        start_s: float,
+        expected_total_s: float,
+        ends: str,
     ) -> None:
-        self._tally, self._clock = now, clock
+        self._tally, self._clock, self._ends = now, clock, ends
         self._start_s, self._expected_total_s = start_s, expected_total_s
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -86,14 +110,30 @@ class _Heading:
             f" · {self._tally.num_running} running"
             f"{f' · {self._tally.num_paused} paused' if self._tally.num_paused else ''}"
             f" · {format_kimg(self._tally.seen_nimg / 1000)} kimg"
-            f" · {format_duration(elapsed_s)} elapsed · {format_duration(left_s)} left",
+            f" · {format_duration(elapsed_s)} elapsed · {format_duration(left_s)} left"
+            f" · ends {self._ends}",
         )
 
 
-def _page(heading: _Heading, history: SweepHistory, plan: Plan, max_rows: int) -> Table:
+def _notes(expected: Projection, history: SweepHistory, plan: Plan) -> list[Text]:
+    """Return what is to be said of caps and of the end of proposing, a line each."""
+    against = describe_against_caps(expected, plan.budget)
+    end = history.proposing_end
+    calm = [f"expected at this pace: {against}"] if against else []
+    loud = [f"no more trials are proposed: {end['reason']}"] if end else []
+    loud += warnings(expected, plan.budget)
+    notes = [Text(line, style="dim") for line in calm]
+    notes += [Text(line, style="yellow") for line in loud]
+    return notes[:_MAX_NOTES]
+
+
+def _page(
+    top: Sequence[_Heading | Text], history: SweepHistory, plan: Plan, max_rows: int
+) -> Table:
     trials = _in_order_of_interest(history)
     page = Table.grid()
-    page.add_row(heading)
+    for line in top:
+        page.add_row(line)
     page.add_row(_trial_table(trials[:max_rows], plan))
     if len(trials) > max_rows:
         page.add_row(Text(f"… and {len(trials) - max_rows} more", style="dim"))

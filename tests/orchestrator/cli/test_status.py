@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,42 @@ def test_the_time_since_the_last_event_is_told(
     monkeypatch.setattr("time.time", lambda: last_s + 125)
     assert "last event  2:05 min ago" in ganorch("status", run.root).stdout
     assert json.loads(ganorch("status", run.root, "--json").stdout)["silent_s"] == 125
+
+
+def test_what_was_spent_stands_beside_what_is_expected_and_allowed(
+    ganorch: Ganorch, halted_run: RunPaths
+) -> None:
+    spec = halted_run.sweep.read_text()
+    halted_run.sweep.write_text(spec.replace("max_hours: null", "max_hours: 0.00001"))
+    found = json.loads(ganorch("status", halted_run.root, "--json").stdout)
+    spent, expected = found["spent"], found["expected"]
+    assert found["caps"] == {"max_hours": 0.00001, "max_gpu_hours": None, "max_trials": None}
+    assert spent["hours"] == pytest.approx(found["used_s"] / 3600, abs=1e-6)
+    share_left = found["left_kimg"] / found["seen_kimg"]
+    assert expected["hours"] == pytest.approx(spent["hours"] * (1 + share_left))
+    assert expected["gpu_hours"] == 0
+    assert datetime.fromisoformat(expected["ends_at"]) > datetime.now().astimezone()
+    (warning,) = found["warnings"]
+    assert warning.startswith("budget.max_hours = 1e-05 will cut the sweep short")
+    text = ganorch("status", halted_run.root).stdout
+    assert " h of at most 1e-05; at this pace it ends " in text
+
+
+def test_nothing_more_is_expected_of_a_finished_sweep(ganorch: Ganorch, run: RunPaths) -> None:
+    found = json.loads(ganorch("status", run.root, "--json").stdout)
+    assert found["expected"]["hours"] == found["spent"]["hours"]
+    assert (found["expected"]["ends_at"], found["warnings"]) == (None, [])
+    assert "at this pace" not in ganorch("status", run.root).stdout
+
+
+def test_why_proposing_ended_is_told(ganorch: Ganorch, own_run: RunPaths) -> None:
+    with Journal(own_run.journal) as journal:
+        journal.append("proposing_ended", cause="max_hours", reason="2.1 h are spent")
+    found = json.loads(ganorch("status", own_run.root, "--json").stdout)
+    assert found["proposing_end"] == {"cause": "max_hours", "reason": "2.1 h are spent"}
+    assert "ended: 2.1 h are spent" in ganorch("status", own_run.root).stdout
+    told = "no more trials were proposed: 2.1 h are spent"
+    assert told in ganorch("results", own_run.root).stdout
 
 
 def test_a_sweep_that_has_not_begun_has_no_best(ganorch: Ganorch, own_run: RunPaths) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from orchestrator.progress.estimate import Plan, Tally, format_duration, seconds_left, tally
 from orchestrator.records import TrialRecord, TrialStatus
+from tests.orchestrator.scripted import make_config
 
 PLAN = Plan(num_trials=5, budget_nimg=100)
 
@@ -55,6 +56,27 @@ def test_paused_trials_are_expected_to_stay_so_and_to_be_typical() -> None:
 def test_nothing_is_left_of_a_sweep_that_is_done() -> None:
     records = [record(index, TrialStatus.FAILED, 10) for index in range(5)]
     assert tally(records, PLAN).left_nimg == 0
+
+
+def test_once_proposing_has_ended_only_what_was_proposed_is_left() -> None:
+    records = [
+        record(0, TrialStatus.COMPLETED, 100),
+        record(1, TrialStatus.RUNNING, 60),
+        record(2, TrialStatus.PENDING, 0),
+    ]
+    now = tally(records, PLAN, is_closed=True)
+    assert (now.num_planned, now.left_nimg) == (3, 40 + 100)
+
+
+def test_the_plan_of_a_spec_knows_its_caps() -> None:
+    config = make_config(
+        search={"trials": 9},
+        budget={"max_trials": 4, "max_hours": 2},
+        resources={"gpus_per_trial": 0.5},
+    )
+    plan = Plan.of(config)
+    assert (plan.num_trials, plan.budget_nimg, plan.gpus_per_trial) == (4, 3000, 0.5)
+    assert plan.budget.max_hours == 2
 
 
 def test_more_trials_than_planned_are_counted_all_the_same() -> None:

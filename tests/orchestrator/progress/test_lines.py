@@ -1,9 +1,11 @@
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from orchestrator.config.model import BudgetConfig
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
 from orchestrator.progress.estimate import Plan
@@ -90,3 +92,32 @@ def test_the_selected_trial_is_told(stream: io.StringIO, clock: Any, play: Play)
     with LinesListener(stream, PLAN, clock=clock) as listener:
         listener.on_event(event, history)
     assert stream.getvalue().endswith("selected elm\n")
+
+
+def test_what_is_expected_stands_beside_the_caps_and_is_warned_of_once(
+    stream: io.StringIO, clock: Any, play: Play
+) -> None:
+    budget = BudgetConfig(max_hours=0.02)
+    listener = LinesListener(stream, replace(PLAN, budget=budget), clock=clock, every_s=0.0)
+
+    def watch(event: Event, history: SweepHistory) -> None:
+        clock.now_s += 5.0
+        history.used_s += 5.0
+        listener.on_event(event, history)
+
+    with listener:
+        play(watch)
+    lines = stream.getvalue().splitlines()
+    assert lines[-1].startswith("[1/3, 45 s left, 0.025 of 0.02 h] elm at 20 kimg")
+    warned = [line for line in lines if line.startswith("warning: ")]
+    assert len(warned) == 1
+    assert "budget.max_hours = 0.02 will cut the sweep short" in warned[0]
+
+
+def test_the_end_of_proposing_is_told(stream: io.StringIO, clock: Any, play: Play) -> None:
+    history = play(lambda event, history: None)
+    event: Event = {"event": "proposing_ended", "cause": "max_hours", "reason": "2.1 h are spent"}
+    history.apply(event)
+    with LinesListener(stream, PLAN, clock=clock) as listener:
+        listener.on_event(event, history)
+    assert stream.getvalue() == "[1/2, ? left] no more trials are proposed: 2.1 h are spent\n"

@@ -1,10 +1,13 @@
 import io
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from orchestrator.config.model import BudgetConfig
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
 from orchestrator.progress.estimate import Plan
@@ -101,3 +104,31 @@ def test_trials_beyond_the_height_are_counted(clock: Any) -> None:
     frame = last_frame(small)
     assert frame[-1] == "… and 3 more"
     assert [line.split()[0] for line in frame[2:-1]] == [f"trial-{index}" for index in range(4)]
+
+
+def test_the_end_and_what_is_expected_beside_the_caps_stand_above_the_trials(
+    terminal: Console, clock: Any, play: Play
+) -> None:
+    listener = LiveListener(
+        terminal,
+        replace(PLAN, budget=BudgetConfig(max_hours=0.02)),
+        clock=clock,
+        wall_clock=lambda: datetime(2030, 1, 31, 13, 2),
+    )
+
+    def watch(event: Event, history: SweepHistory) -> None:
+        clock.now_s += 500.0
+        history.used_s += 500.0
+        listener.on_event(event, history)
+
+    with listener:
+        history = play(watch)
+        end = {"event": "proposing_ended", "cause": "max_hours", "reason": "1.25 h are spent"}
+        history.apply(end)
+        listener.on_event(end, history)
+    heading, against, ended, warning, *_ = last_frame(terminal)
+    assert "1 of 2 trials done" in heading  # the third is no longer expected
+    assert heading.endswith(" · ends 13:39")  # 37.5 minutes for half as much again
+    assert against == "expected at this pace: 1.88 of 0.02 h"
+    assert ended == "no more trials are proposed: 1.25 h are spent"
+    assert warning.startswith("budget.max_hours = 0.02 will cut the sweep short")

@@ -1,16 +1,24 @@
 """A run folder: made once, never overwritten, opened by every later command."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
-from orchestrator.config.load import load_config
+from orchestrator.config.load import load_config, parse_assignment, save_config
 from orchestrator.config.model import SweepConfig
-from orchestrator.errors import RunFolderError
+from orchestrator.errors import ConfigError, RunFolderError
 from orchestrator.history import SweepHistory
 from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
+
+LIMITS = (
+    "budget.max_hours",
+    "budget.max_gpu_hours",
+    "budget.max_trials",
+    "search.trials",
+    "search.stop_when_settled",
+)
 
 
 def open_config(paths: RunPaths) -> SweepConfig:
@@ -22,6 +30,28 @@ def open_config(paths: RunPaths) -> SweepConfig:
     if not paths.sweep.is_file():
         raise RunFolderError(f"{paths.root}: not a run folder (it has no {paths.sweep.name})")
     return load_config(paths.sweep)
+
+
+def change_limits(paths: RunPaths, overrides: Sequence[str]) -> None:
+    """Change how much a sweep that has begun may spend; what its trials are stays as it is.
+
+    Args:
+        paths: of the run folder.
+        overrides: ``key=value`` with keys of :data:`LIMITS`.
+
+    Raises:
+        RunFolderError: if it is not a run folder, or another process is driving it.
+        ConfigError: if another key is given, or a value cannot be meant.
+    """
+    open_config(paths)
+    for override in overrides:
+        if parse_assignment(override, option="--set")[0] not in LIMITS:
+            raise ConfigError(
+                f"--set {override}: of a sweep that has begun, only these can be changed: "
+                f"{', '.join(LIMITS)}"
+            )
+    with sole_driver(paths):
+        save_config(paths.sweep, load_config(paths.sweep, overrides))
 
 
 def open_history(paths: RunPaths) -> SweepHistory:

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.config.load import save_config
-from orchestrator.errors import JournalError, RunFolderError
+from orchestrator.errors import ConfigError, JournalError, RunFolderError
 from orchestrator.paths import RunPaths
 from orchestrator.run_folder import (
+    change_limits,
     check_free,
     create_run_folder,
     new_run_folder,
@@ -33,6 +34,29 @@ def test_a_new_folder_is_made_with_its_parents_and_left_empty(tmp_path: Path) ->
     root = tmp_path / "runs" / "digits"
     create_run_folder(RunPaths(root))
     assert list(root.iterdir()) == []
+
+
+def test_limits_of_a_sweep_can_be_changed_and_nothing_else_changes(tmp_path: Path) -> None:
+    paths = RunPaths(tmp_path)
+    save_config(paths.sweep, make_config(budget={"max_hours": 2}))
+    change_limits(paths, ["budget.max_hours=null", "search.trials=9"])
+    assert open_config(paths) == make_config(search={"trials": 9})
+
+
+def test_limits_are_not_changed_under_a_running_sweep(tmp_path: Path) -> None:
+    paths = RunPaths(tmp_path)
+    save_config(paths.sweep, make_config())
+    with sole_driver(paths), pytest.raises(RunFolderError, match="another process is running"):
+        change_limits(paths, ["search.trials=9"])
+    assert open_config(paths) == make_config()
+
+
+@pytest.mark.parametrize("override", ["search.seed=1", "search=9", "budget.kimg_per_trial=9"])
+def test_what_trials_are_cannot_be_changed(tmp_path: Path, override: str) -> None:
+    paths = RunPaths(tmp_path)
+    save_config(paths.sweep, make_config())
+    with pytest.raises(ConfigError, match=f"--set {override}: of a sweep that has begun, only"):
+        change_limits(paths, [override])
 
 
 def test_an_empty_folder_may_be_used(tmp_path: Path) -> None:

@@ -336,7 +336,7 @@ def test_what_a_cap_cut_short_goes_on_once_the_cap_is_raised(tmp_path: Path) -> 
         assert still.history.selection is not None
     sampler = WatchedSampler()
     with opened_search(tmp_path, capped(4), sampler=sampler) as resumed:
-        assert resumed.num_left == 3
+        assert resumed.num_to_propose == 2
         assert resumed.next_trial() == spec
         assert resumed.history.selection is None  # it chose among a shorter trial
         assert sampler.scores == []
@@ -371,15 +371,15 @@ def test_unfinished_trials_do_not_begin_again_when_the_hours_are_spent(tmp_path:
 def test_the_cap_on_trials_counts_before_the_plan(tmp_path: Path) -> None:
     config = make_config(budget={"max_trials": 2})
     with opened_search(tmp_path, config) as search:
-        assert search.num_left == 2
+        assert search.num_to_propose == 2
         next_trial(search)
         assert search.history.proposing_end is None
         next_trial(search)
-        assert (search.num_left, search.next_trial()) == (0, None)
+        assert (search.num_to_propose, search.next_trial()) == (0, None)
     (end,) = events_of(tmp_path, "proposing_ended")
     assert end["reason"] == "budget.max_trials = 2: no more of the 3 trials of search.trials"
     with opened_search(tmp_path) as raised:
-        assert raised.num_left == 3
+        assert raised.num_to_propose == 1
         raised.next_trial(), raised.next_trial(), raised.next_trial()
         assert raised.history.proposing_end is None
 

@@ -7,7 +7,8 @@ from click.testing import Result
 from orchestrator.history import SweepHistory
 from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
-from orchestrator.run_folder import sole_driver
+from orchestrator.records import StoppedBy
+from orchestrator.run_folder import open_config, sole_driver
 
 Ganorch = Callable[..., Result]
 Refused = Callable[..., str]
@@ -32,6 +33,45 @@ def test_a_finished_sweep_is_summed_up_again(ganorch: Ganorch, own_run: RunPaths
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith("winner ")
     assert len(events(own_run, "started")) == num_trained
+
+
+def test_a_sweep_that_a_cap_cut_short_goes_on_to_the_end_of_an_undisturbed_one(
+    ganorch: Ganorch, run: RunPaths, tmp_path: Path
+) -> None:
+    paths = RunPaths(tmp_path / "capped")
+    options = ("--out", paths.root, "--set", "budget.max_hours=1e-6", "--quiet")
+    ganorch("run", run.root.parents[1] / "spec.yaml", *options)  # nothing has learnt: it may fail
+    (cut,) = replayed(paths).records
+    assert (cut.stopped_by, cut.nimg) == (StoppedBy.CAP, 0)
+    cap = "budget.max_hours=1"
+    assert ganorch("resume", paths.root, "--set", cap, "--quiet").exit_code == 0
+    before, after = replayed(run), replayed(paths)
+    assert [dict(record.params) for record in after.records] == [
+        dict(record.params) for record in before.records
+    ]
+    assert [row.fid for row in after.evaluations] == [row.fid for row in before.evaluations]
+    assert dict(after.certificate or {}) == dict(before.certificate or {})
+    assert open_config(paths).budget.max_hours == 1
+
+
+def test_only_limits_can_be_changed(refused: Refused, own_run: RunPaths) -> None:
+    spec = own_run.sweep.read_bytes()
+    line = refused("resume", own_run.root, "--set", "fixed.batch_size=32")
+    assert line == (
+        "--set fixed.batch_size=32: of a sweep that has begun, only these can be changed: "
+        "budget.max_hours, budget.max_gpu_hours, budget.max_trials, search.trials, "
+        "search.stop_when_settled"
+    )
+    line = refused("resume", own_run.root, "--set", "budget.max_hours=soon")
+    assert "budget.max_hours = 'soon': must be a valid number" in line
+    assert own_run.sweep.read_bytes() == spec
+
+
+def test_more_trials_can_be_asked_for(ganorch: Ganorch, own_run: RunPaths) -> None:
+    result = ganorch("resume", own_run.root, "--set", "search.trials=3", "--quiet")
+    assert result.exit_code == 0
+    assert " of 3 trials" in result.stdout
+    assert len(replayed(own_run).records) == 3
 
 
 def test_a_folder_without_a_sweep_is_refused(refused: Refused, tmp_path: Path) -> None:

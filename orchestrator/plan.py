@@ -8,6 +8,7 @@ from orchestrator.decision.asha import AshaScheduler
 from orchestrator.decision.hyperband import HyperbandScheduler
 from orchestrator.decision.median import MedianScheduler
 from orchestrator.decision.scheduler import Scheduler
+from orchestrator.trial.snapshots import NUM_SNAPSHOTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,46 +24,68 @@ class PlannedRung:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Thousands of images to train on, and evaluations to make."""
+
+    kimg: float
+    evaluations: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlannedBracket:
     """Trials that are compared with each other, and the rungs where they are."""
 
     num_trials: float
     rungs: tuple[PlannedRung, ...] = ()
 
-    def expected_kimg(self, kimg_per_trial: float) -> float:
+    def expected(self, kimg_per_trial: float, every_kimg: float) -> Cost:
         """What it costs when rungs pause as many trials as they do in expectation."""
-        cost, reached = 0.0, 0.0
-        for rung in self.rungs:
-            cost += rung.trials_in * (rung.kimg - reached)
-            reached = rung.kimg
-        left = self.rungs[-1].trials_out if self.rungs else self.num_trials
-        return cost + left * (kimg_per_trial - reached)
+        kimg = evaluations = reached_kimg = 0.0
+        num_seen, trials = 0, self.num_trials
+        stages = [(rung.kimg, rung.trials_out) for rung in self.rungs]
+        for until_kimg, go_on in [*stages, (kimg_per_trial, 0.0)]:
+            num_until = _evaluations_until(until_kimg, every_kimg)
+            kimg += trials * (until_kimg - reached_kimg)
+            evaluations += trials * (num_until - num_seen)
+            reached_kimg, num_seen, trials = until_kimg, num_until, go_on
+        return Cost(kimg=kimg, evaluations=evaluations)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SweepPlan:
     """A sweep in numbers. What verdicts will save cannot be known and is not counted.
 
-    ``median_from_kimg`` is from where on trials are compared with a median, None where they are
-    not; what that saves depends on the trials and is not counted either.
+    ``finals_evaluations`` is how many samples of fakes are scored at the end, at most: those of
+    the finalists' snapshots, and the certificate's. ``median_from_kimg`` is from where on trials
+    are compared with a median, None where they are not; what that saves depends on the trials and
+    is not counted either.
     """
 
     num_trials: int
     kimg_per_trial: float
     evaluations_per_trial: int
+    every_kimg: float
     brackets: tuple[PlannedBracket, ...]
     concurrent: int
+    finals_evaluations: int
     median_from_kimg: float | None = None
 
     @property
-    def full_kimg(self) -> float:
+    def full(self) -> Cost:
         """What it costs to give every trial its whole budget."""
-        return self.num_trials * self.kimg_per_trial
+        return Cost(
+            kimg=self.num_trials * self.kimg_per_trial,
+            evaluations=self.num_trials * self.evaluations_per_trial,
+        )
 
     @property
-    def expected_kimg(self) -> float:
+    def expected(self) -> Cost:
         """What it costs in expectation."""
-        return sum(bracket.expected_kimg(self.kimg_per_trial) for bracket in self.brackets)
+        costs = [each.expected(self.kimg_per_trial, self.every_kimg) for each in self.brackets]
+        return Cost(
+            kimg=sum(cost.kimg for cost in costs),
+            evaluations=sum(cost.evaluations for cost in costs),
+        )
 
 
 def plan_sweep(config: SweepConfig, scheduler: Scheduler, *, concurrent: int) -> SweepPlan:
@@ -77,13 +100,17 @@ def plan_sweep(config: SweepConfig, scheduler: Scheduler, *, concurrent: int) ->
         concurrent: how many trials run at once.
     """
     budget, every = config.budget.nimg_per_trial, config.evaluation.every_nimg
+    selection = config.selection
+    finalists = min(selection.finalists, config.num_trials)
     is_median = isinstance(scheduler, MedianScheduler)
     return SweepPlan(
-        num_trials=config.search.trials,
+        num_trials=config.num_trials,
         kimg_per_trial=config.budget.kimg_per_trial,
-        evaluations_per_trial=ceil(budget / every) + 1,  # the untrained state is measured, too
+        evaluations_per_trial=_evaluations_until(budget / 1000, every / 1000),
+        every_kimg=every / 1000,
         brackets=_plan_brackets(config, scheduler),
         concurrent=concurrent,
+        finals_evaluations=finalists * NUM_SNAPSHOTS * selection.seeds + 1,
         median_from_kimg=config.scheduler.grace_kimg if is_median else None,
     )
 
@@ -102,13 +129,24 @@ def describe_plan(plan: SweepPlan) -> list[str]:
             f"from {plan.median_from_kimg:g} kimg on, trials worse than the median are stopped; "
             "how many is not known"
         ]
-    share = plan.expected_kimg / plan.full_kimg
-    cost = f"about {plan.expected_kimg:,.0f} kimg, {share:.0%} of the full {plan.full_kimg:,.0f}"
-    return [*lines, f"{cost}; trials that prove broken or flat cost less"]
+    full, expected = plan.full, plan.expected
+    share = expected.kimg / full.kimg
+    return [
+        *lines,
+        f"about {expected.kimg:,.0f} kimg, {share:.0%} of the full {full.kimg:,.0f}; "
+        "trials that prove broken or flat cost less",
+        f"about {expected.evaluations:,.0f} evaluations, of at most {full.evaluations:,.0f}; "
+        f"the finals make {plan.finals_evaluations:,} more at most",
+    ]
+
+
+def _evaluations_until(kimg: float, every_kimg: float) -> int:
+    """Count a trial's evaluations up to here; the untrained state is measured, too."""
+    return ceil(round(kimg / every_kimg, 6)) + 1
 
 
 def _plan_brackets(config: SweepConfig, scheduler: Scheduler) -> tuple[PlannedBracket, ...]:
-    trials = config.search.trials
+    trials = config.num_trials
     if isinstance(scheduler, AshaScheduler):
         return (_plan_bracket(config, scheduler, trials),)
     if isinstance(scheduler, HyperbandScheduler):

@@ -12,6 +12,8 @@ from orchestrator.errors import UsageError
 if TYPE_CHECKING:
     from cluster.resources import Capacity
     from orchestrator.config.model import SweepConfig
+    from orchestrator.pace import Pace
+    from search_spaces.space import SearchSpace
 
 
 @click.command()
@@ -29,7 +31,20 @@ if TYPE_CHECKING:
     help="Override the spec, such as search.trials=4. May be given again.",
 )
 @click.option("--address", metavar="HOST:PORT", help="Join this Ray cluster, start none.")
-@click.option("--dry-run", is_flag=True, help="Check the spec, print it and its cost, and stop.")
+@click.option(
+    "--dry-run",
+    "previews",
+    flag_value="plan",
+    multiple=True,
+    help="Check the spec, print it and its cost, and stop.",
+)
+@click.option(
+    "--time",
+    "previews",
+    flag_value="timed",
+    multiple=True,
+    help="As --dry-run, and train for seconds to know the cost in hours.",
+)
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def run(
     spec: Path,
@@ -37,7 +52,7 @@ def run(
     out: Path | None,
     overrides: tuple[str, ...],
     address: str | None,
-    dry_run: bool,
+    previews: tuple[str, ...],
     quiet: bool,
 ) -> None:
     """Carry out a whole sweep.
@@ -48,10 +63,10 @@ def run(
 
     config = load_config(spec, overrides)
     check_address(config, address)
-    if dry_run:
-        _show_plan(config, address)
-        return
     folder = out or Path("runs") / config.name
+    if previews:
+        _show_plan(config, address, folder, is_timed="timed" in previews)
+        return
     with resumable(folder):
         _carry_out(config, folder, address, is_quiet=quiet)
 
@@ -77,23 +92,48 @@ def _carry_out(config: "SweepConfig", folder: Path, address: str | None, *, is_q
     print_summary(paths, run_sweep(config, Place(paths, address), listener))
 
 
-def _show_plan(config: "SweepConfig", address: str | None) -> None:
+def _show_plan(config: "SweepConfig", address: str | None, folder: Path, *, is_timed: bool) -> None:
     """Print the spec and, as comments, the plan: the whole is a spec again."""
-    from cluster.resources import TrialResources, concurrent_trials
     from orchestrator.config.load import config_yaml
+    from orchestrator.pace import describe_hours
     from orchestrator.plan import describe_plan, plan_sweep
     from orchestrator.preflight import check_sweep
     from orchestrator.sweep import make_scheduler
 
-    check_sweep(config)
+    space = check_sweep(config)
+    concurrent = _num_concurrent(config, address)
+    plan = plan_sweep(config, make_scheduler(config), concurrent=concurrent)
+    pace = _timed_pace(config, space) if is_timed else _known_pace(config, folder)
+    lines = [*describe_plan(plan), *describe_hours(plan, pace, config)]
+    click.echo(config_yaml(config) + "\n" + "\n".join(f"# {line}" for line in lines))
+
+
+def _num_concurrent(config: "SweepConfig", address: str | None) -> int:
+    from cluster.resources import TrialResources, concurrent_trials
+
     resources = config.resources
     per_trial = TrialResources(resources.cpus_per_trial, resources.gpus_per_trial)
     limit = None if resources.concurrent == "auto" else resources.concurrent
     concurrent = concurrent_trials(_capacity(address), per_trial, limit)
-    if config.backend == "in-process":
-        concurrent = 1
-    plan = plan_sweep(config, make_scheduler(config), concurrent=concurrent)
-    click.echo(config_yaml(config) + "\n" + "\n".join(f"# {line}" for line in describe_plan(plan)))
+    return 1 if config.backend == "in-process" else concurrent
+
+
+def _timed_pace(config: "SweepConfig", space: "SearchSpace") -> "Pace":
+    from orchestrator.timing import timed_pace
+
+    return timed_pace(config, space)
+
+
+def _known_pace(config: "SweepConfig", folder: Path) -> "Pace | None":
+    """Return the pace of what ran in the folder where this sweep would go, if it is the same."""
+    from orchestrator.pace import is_of_one_pace, pace_of_run
+    from orchestrator.paths import RunPaths
+    from orchestrator.run_folder import open_config, open_history
+
+    paths = RunPaths(folder)
+    if not paths.sweep.is_file() or not is_of_one_pace(config, open_config(paths)):
+        return None
+    return pace_of_run(open_history(paths), str(folder))
 
 
 def _capacity(address: str | None) -> "Capacity":

@@ -11,6 +11,7 @@ from orchestrator.decision.scheduler import Scheduler
 from orchestrator.plan import PlannedBracket, SweepPlan, describe_plan, plan_sweep
 from orchestrator.records import Evaluation
 from orchestrator.sweep import make_scheduler
+from orchestrator.trial.snapshots import NUM_SNAPSHOTS
 from tests.orchestrator.decision.cohorts import carry_out
 
 
@@ -50,20 +51,39 @@ def test_each_rung_keeps_one_in_reduction() -> None:
 def test_the_cost_adds_up_what_trials_spend_between_rungs() -> None:
     planned = plan(config())
     # 27 to 10 kimg, 9 for 20 more, 3 for 60 more, 1 for the last 10
-    assert planned.expected_kimg == pytest.approx(270 + 180 + 180 + 10)
-    assert planned.full_kimg == 2700
+    assert planned.expected.kimg == pytest.approx(270 + 180 + 180 + 10)
+    assert planned.full.kimg == 2700
 
 
 def test_without_rungs_every_trial_costs_its_budget() -> None:
     planned = plan(config(), FullScheduler())
     assert planned.brackets == (PlannedBracket(num_trials=27),)
-    assert planned.expected_kimg == planned.full_kimg
+    assert planned.expected.kimg == planned.full.kimg
 
 
 def test_a_rung_is_decided_at_the_next_evaluation() -> None:
     coarse = plan(config(evaluation={"every_kimg": 40}))
     assert [rung.kimg for rung in coarse.brackets[0].rungs] == [40, 40, 100]
-    assert coarse.expected_kimg == pytest.approx(27 * 40 + 3 * 60)
+    assert coarse.expected.kimg == pytest.approx(27 * 40 + 3 * 60)
+
+
+def test_evaluations_add_up_as_images_do() -> None:
+    planned = plan(config())
+    # 27 trials up to and with that at 10 kimg, 9 two more, 3 six more, 1 the last
+    assert planned.expected.evaluations == 27 * 2 + 9 * 2 + 3 * 6 + 1
+    assert planned.full.evaluations == 27 * 11
+    assert plan(config(), FullScheduler()).expected == planned.full
+
+
+def test_the_finals_score_every_snapshot_of_the_finalists_on_each_draw() -> None:
+    sweep = config(selection={"finalists": 4, "seeds": 5})
+    assert plan(sweep).finals_evaluations == 4 * NUM_SNAPSHOTS * 5 + 1
+    few = config(selection={"finalists": 4, "seeds": 5}, search={"trials": 2})
+    assert plan(few).finals_evaluations == 2 * NUM_SNAPSHOTS * 5 + 1
+
+
+def test_a_cap_on_trials_counts_before_the_plan() -> None:
+    assert plan(config(budget={"kimg_per_trial": 100, "max_trials": 9})).num_trials == 9
 
 
 @pytest.mark.parametrize(("every_kimg", "expected"), [(10, 11), (30, 5), (100, 2), (33.3, 5)])
@@ -89,7 +109,7 @@ def spent_kimg(scheduler: Scheduler, *, num_trials: int) -> float:
 def test_the_expectation_is_what_a_large_cohort_in_random_order_spends() -> None:
     sweep = config(search={"trials": 600})
     spent = spent_kimg(asha(sweep), num_trials=600)
-    assert spent == pytest.approx(plan(sweep).expected_kimg, rel=0.1)
+    assert spent == pytest.approx(plan(sweep).expected.kimg, rel=0.1)
 
 
 def test_the_expectation_counts_every_bracket() -> None:
@@ -99,7 +119,7 @@ def test_the_expectation_counts_every_bracket() -> None:
         [600 * weight / 49 for weight in (27, 12, 6, 4)]
     )
     spent = spent_kimg(make_scheduler(sweep), num_trials=600)
-    assert spent == pytest.approx(planned.expected_kimg, rel=0.1)
+    assert spent == pytest.approx(planned.expected.kimg, rel=0.1)
 
 
 def test_a_plan_is_said_in_a_few_lines() -> None:
@@ -109,6 +129,7 @@ def test_a_plan_is_said_in_a_few_lines() -> None:
         "rung at 30 kimg: about 9 trials come, 3 go on",
         "rung at 90 kimg: about 3 trials come, 1 go on",
         "about 640 kimg, 24% of the full 2,700; trials that prove broken or flat cost less",
+        "about 91 evaluations, of at most 297; the finals make 28 more at most",
     ]
 
 
@@ -127,6 +148,7 @@ def test_a_plan_with_brackets_names_them() -> None:
         "bracket 1, rung at 90 kimg: about 5 trials come, 1.67 go on",
         "bracket 2, about 3 trials spend their whole budget",
         "about 1,227 kimg, 72% of the full 1,700; trials that prove broken or flat cost less",
+        "about 140 evaluations, of at most 187; the finals make 28 more at most",
     ]
 
 

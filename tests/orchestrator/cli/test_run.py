@@ -78,7 +78,39 @@ def test_a_dry_run_tells_the_plan_and_its_cost(ganorch: Ganorch, spec: Path) -> 
         "# 8 trials of up to 0.4 kimg, 3 evaluations each, 1 at once",
         "# rung at 0.2 kimg: about 8 trials come, 4 go on",
         "# about 2 kimg, 75% of the full 3; trials that prove broken or flat cost less",
+        "# about 20 evaluations, of at most 24; the finals make 13 more at most",
+        "# hours: not known without a measured pace; --time takes seconds to measure one",
+        "# caps: none",
     ]
+
+
+def test_a_dry_run_takes_the_pace_of_what_ran_where_it_would_go(
+    ganorch: Ganorch, run: RunPaths
+) -> None:
+    spec = run.root.parents[1] / "spec.yaml"
+    caps = ["--set", "search.trials=500", "--set", "budget.max_hours=0.001"]
+    result = ganorch("run", spec, "--out", run.root, *caps, "--dry-run")
+    lines = result.stdout.splitlines()
+    assert lines[-3].startswith("# about ")
+    assert lines[-3].endswith(f" s an evaluation: {run.root})")
+    assert lines[-2:] == [
+        "# budget.max_hours = 0.001 would cut the sweep short",
+        "# caps: budget.max_hours = 0.001",
+    ]
+    other = ganorch("run", spec, "--out", run.root, "--set", "fixed.batch_size=8", "--dry-run")
+    assert "# hours: not known" in other.stdout
+
+
+@pytest.mark.parametrize("options", [["--time"], ["--dry-run", "--time"], ["--time", "--dry-run"]])
+def test_a_dry_run_can_time_one_trial(
+    ganorch: Ganorch, spec: Path, options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.timing._TIMED_S", 0.01)
+    monkeypatch.chdir(spec.parent)
+    result = ganorch("run", spec, *options)
+    assert result.exit_code == 0
+    assert "s an evaluation: one trial timed for" in result.stdout
+    assert not (spec.parent / "runs").exists()
 
 
 def test_a_dry_run_counts_what_fits_this_machine_at_once(

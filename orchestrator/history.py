@@ -22,13 +22,15 @@ from orchestrator.records import (
 class TrialHistory:
     """One trial: its proposal, its curve with the verdict at each point, and its end.
 
-    ``paused_by`` says what paused it last, a verdict or the scheduler.
+    ``paused_by`` says what paused it, a verdict or the scheduler, until it is resumed; a trial that
+    a cap cut short while it waited goes on waiting once the cap is raised.
     """
 
     record: TrialRecord
     evaluations: list[Evaluation] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     paused_by: StoppedBy | None = None
+    pause_reason: str = ""
 
     def knows(self, evaluation: Evaluation) -> bool:
         """Say whether the curve already reaches this step."""
@@ -154,11 +156,12 @@ class SweepHistory:
 
     def _paused(self, event: Event) -> None:
         trial = self._trial(event)
-        trial.paused_by = StoppedBy(event["by"])
+        trial.paused_by, trial.pause_reason = StoppedBy(event["by"]), event["reason"]
         trial.record = replace(trial.record, status=TrialStatus.PAUSED, reason=event["reason"])
 
     def _resumed(self, event: Event) -> None:
         trial = self._trial(event)
+        trial.paused_by = None
         trial.record = replace(trial.record, status=TrialStatus.PENDING, reason=event["reason"])
 
     def _finished(self, event: Event) -> None:
@@ -174,12 +177,12 @@ class SweepHistory:
         self.selection = self.certificate = None  # it did not choose among this trial
 
     def _reopened(self, event: Event) -> None:
-        """Let a trial that a cap had cut short go on."""
+        """Let a trial that a cap had cut short go on, or wait as it did."""
         trial = self._trial(event)
-        reason = trial.verdicts[-1].reason if trial.verdicts else ""
-        trial.record = replace(
-            trial.record, status=TrialStatus.PENDING, stopped_by=None, reason=reason
-        )
+        status, reason = TrialStatus.PENDING, trial.verdicts[-1].reason if trial.verdicts else ""
+        if trial.paused_by is not None:
+            status, reason = TrialStatus.PAUSED, trial.pause_reason
+        trial.record = replace(trial.record, status=status, stopped_by=None, reason=reason)
         self.selection = self.certificate = None  # it chose among a shorter trial
 
     def _proposing_ended(self, event: Event) -> None:

@@ -178,7 +178,7 @@ class Search:
             self._write("proposing_ended", cause=end.cause, reason=end.reason)
 
     def _reopen(self) -> None:
-        """Let trials that a cap had cut short go on, now that there is room again."""
+        """Let trials that a cap had cut short go on or wait, now that there is room again."""
         if passed_cap(self.config, self.history) is None:
             for record in self.history.records:
                 if record.stopped_by is StoppedBy.CAP:
@@ -279,9 +279,13 @@ class Search:
         return True
 
     def _finish_paused(self) -> None:
-        """Finish the trials that wait in vain, each for the reason why it was paused."""
+        """Finish the trials that wait in vain, each for the reason why it was paused.
+
+        Where a cap is why, they may wait on once it is raised.
+        """
         for name, trial in self.history.trials.items():
-            if trial.record.status is TrialStatus.PAUSED and trial.paused_by is not None:
+            is_paused = trial.record.status is TrialStatus.PAUSED
+            if is_paused and trial.paused_by is not None and not self._cut_short(name):
                 self._stop(name, trial.paused_by, f"{trial.record.reason}; never resumed")
 
     def _stop(self, name: str, by: StoppedBy, reason: str) -> None:
@@ -310,7 +314,9 @@ class Search:
         record = self.history.trials[name].record
         match event["event"]:
             case "proposed" | "reopened":
-                self._sampler.restore(record.index, record.params, None)
+                is_paused = record.status is TrialStatus.PAUSED
+                outcome = self._outcome(record) if is_paused else None
+                self._sampler.restore(record.index, record.params, outcome)
             case "evaluated":
                 self._keep_ruling(name)
             case _:

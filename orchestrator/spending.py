@@ -8,7 +8,7 @@ from orchestrator.config.model import SweepConfig
 from orchestrator.decision.expected_gain import Prospect, prospect
 from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.outcomes import outcome_of
-from orchestrator.records import StoppedBy
+from orchestrator.records import StoppedBy, TrialStatus
 
 
 class EndCause(StrEnum):
@@ -71,8 +71,8 @@ def trials_cap(config: SweepConfig, history: SweepHistory) -> EndOfProposing | N
 def end_of_proposing(config: SweepConfig, history: SweepHistory) -> EndOfProposing | None:
     """Return why no further trial is to be proposed though more are planned; None if one is.
 
-    That the search has settled is decided once, on what had finished by then: the journal's word
-    holds until the spec no longer asks, or a trial was proposed all the same.
+    That the search has settled is decided once, on what had finished or paused by then: the
+    journal's word holds until the spec no longer asks, or a trial was proposed all the same.
     """
     capped = passed_cap(config, history) or trials_cap(config, history)
     if capped is not None or not config.search.stop_when_settled:
@@ -88,16 +88,20 @@ def end_of_proposing(config: SweepConfig, history: SweepHistory) -> EndOfProposi
 
 def _prospect(config: SweepConfig, history: SweepHistory) -> Prospect | None:
     num_left = config.num_trials - len(history.trials)
-    finished = [trial for trial in history.trials.values() if _has_played_out(trial)]
-    if num_left <= 0 or not finished:
+    trials = [trial for trial in history.trials.values() if _has_played_out(trial)]
+    if num_left <= 0 or not trials:
         return None
-    scores = [_score(trial) for trial in finished]
-    best = finished[scores.index(min(scores))]
+    scores = [_score(trial) for trial in trials]
+    best = trials[scores.index(min(scores))]
     return prospect(scores, best.evaluations, num_left=num_left)
 
 
 def _has_played_out(trial: TrialHistory) -> bool:
-    return trial.record.status.is_finished and trial.record.stopped_by is not StoppedBy.CAP
+    """Say whether a trial's score is likely to stay: few of those that are paused ever go on."""
+    record = trial.record
+    if record.status is TrialStatus.PAUSED:
+        return True
+    return record.status.is_finished and record.stopped_by is not StoppedBy.CAP
 
 
 def _score(trial: TrialHistory) -> float:

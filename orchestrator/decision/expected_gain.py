@@ -1,7 +1,8 @@
 """Are more trials worth it? What they are expected to gain, against what a re-test could tell.
 
-No model of the search space: only the scores of the trials that have finished, in the order in
-which they were proposed. All scores are smoothed best ln(FID), so that gains are relative.
+No model of the search space: only the scores of the trials that have finished or are paused, in
+the order in which they were proposed. All scores are smoothed best ln(FID), so that gains are
+relative.
 """
 
 from collections.abc import Sequence
@@ -58,8 +59,8 @@ def prospect(
     """Judge what ``num_left`` more trials promise.
 
     Args:
-        scores: smoothed best ln(FID) of every finished trial in the order of proposal; not finite
-            for one that failed.
+        scores: smoothed best ln(FID) of every trial that has finished or is paused, in the order of
+            proposal; not finite for one that failed.
         best_rows: evaluations of the trial with the lowest score.
         num_left: trials that may still be proposed, at least 1.
     """

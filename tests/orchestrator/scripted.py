@@ -82,6 +82,10 @@ class WatchedSampler(ParameterSampler):
         """What it was told, without of which trial; None for a failure."""
         return [None if each.is_failure else each.values[0] for _, each in self.told]
 
+    def is_running(self, index: int) -> bool:
+        """Say whether a trial was proposed, and nothing is known of what became of it."""
+        return self._history[index].outcome is None
+
     def tell(self, index: int, outcome: Outcome) -> None:
         """Remember, and learn."""
         self.told.append((index, outcome))

@@ -339,7 +339,7 @@ def test_what_a_cap_cut_short_goes_on_once_the_cap_is_raised(tmp_path: Path) -> 
         assert resumed.num_to_propose == 2
         assert resumed.next_trial() == spec
         assert resumed.history.selection is None  # it chose among a shorter trial
-        assert sampler.scores == []
+        assert sampler.is_running(spec.index)
         run_whole(resumed, [9.0, 5.0, 4.0], trial=spec.trial_id)
     record = replayed(tmp_path).trials[spec.trial_id].record
     assert (record.status, record.stopped_by) == (TrialStatus.COMPLETED, StoppedBy.BUDGET)
@@ -662,8 +662,30 @@ def test_nothing_is_resumed_once_the_hours_are_spent(tmp_path: Path) -> None:
         assert search.next_trial() is None
         assert search.is_over
     record = replayed(tmp_path).trials[trial].record
-    assert (record.status, record.stopped_by) == (TrialStatus.STOPPED, StoppedBy.VERDICT)
-    assert record.reason == "FID 9; never resumed"
+    assert (record.status, record.stopped_by) == (TrialStatus.STOPPED, StoppedBy.CAP)
+    assert record.reason == "budget.max_hours = 1: 1 h are spent"
+
+
+def test_what_waited_when_the_hours_were_spent_waits_on_once_the_cap_is_raised(
+    tmp_path: Path,
+) -> None:
+    with paused_search(tmp_path, trials=2, budget={"max_hours": 1}) as search:
+        trial = next_trial(search).trial_id
+        send(search, trial, 0)
+        search.history.used_s = 3600.0
+        assert search.next_trial() is None
+        assert search.history.trials[trial].record.stopped_by is StoppedBy.CAP
+    sampler, scheduler = WatchedSampler(), ScriptedScheduler(pause_at={trial: 1})
+    config = make_config(search={"trials": 2})
+    with opened_search(tmp_path, config, sampler=sampler, scheduler=scheduler) as raised:
+        record = raised.history.trials[trial].record
+        assert (record.status, record.reason) == (TrialStatus.PAUSED, "outclassed by script")
+        assert sampler.scores[-1] == pytest.approx(log(9.0))
+        assert scheduler.ends == []
+        second = next_trial(raised)
+        assert second.index == 1
+        scheduler.promoted = [trial]
+        assert next_trial(raised).trial_id == trial
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,12 @@ def test_a_trial_that_may_go_on_is_no_evidence(unfinished: dict[str, Any]) -> No
     assert end_of_proposing(settling(), history([*trials, trial(11, 1.0)])) is not None
 
 
+def test_a_trial_that_waits_is_evidence_for_few_of_them_ever_go_on() -> None:
+    waiting = {"status": TrialStatus.PAUSED, "stopped_by": None}
+    trials = [trial(index, 1.0, **waiting) for index in range(12)]
+    assert end_of_proposing(settling(), history(trials)) is not None
+
+
 def test_failures_are_evidence_without_a_score() -> None:
     failed = [trial(index, nan, status=TrialStatus.FAILED) for index in range(12)]
     assert end_of_proposing(settling(), history(failed)) is None

@@ -1,11 +1,12 @@
-"""Does it matter how the searcher is told of trials that were stopped early?
+"""Does it matter how the searcher is told of trials that were paused early?
 
 Made-up learning curves over four parameters, so that the truth is known; our sampler and our ASHA.
 Three ways to search: at random; told the best score as if it were final; and told how far it was
 reached, as a sweep does. See benchmarks/README.md.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from math import exp, inf, log10
 from statistics import fmean, stdev
 
@@ -13,6 +14,7 @@ import click
 import numpy as np
 
 from orchestrator.decision.asha import AshaScheduler
+from orchestrator.decision.scheduler import CohortAction, ToCome
 from orchestrator.decision.score import best_so_far
 from orchestrator.records import Evaluation
 from orchestrator.sampling.outcome import FAILURE, Outcome
@@ -72,37 +74,68 @@ class Found:
     used_frac: float
 
 
+@dataclass
+class _Trial:
+    """A trial as it stands: its true curve, the noise on it, and what was observed so far."""
+
+    true: list[float]
+    noise: np.ndarray
+    rows: list[Evaluation] = field(default_factory=list)
+
+    @property
+    def reached(self) -> int:
+        """The last step that was observed."""
+        return self.rows[-1].nimg
+
+    def run(self, scheduler: AshaScheduler, name: str) -> None:
+        """Go on until the trial ends, is stopped or is paused."""
+        for step in range(len(self.rows), len(self.true)):
+            fid = exp(self.true[step] + float(self.noise[step]))
+            self.rows.append(Evaluation(run=name, step=step, nimg=step, fid=fid))
+            if scheduler.report(name, self.rows).action is not CohortAction.GO_ON:
+                break
+
+
 def run_search(way: str, task: Task, seed: int, num_trials: int, noise: float) -> Found:
-    """Carry out one search, trial after trial."""
+    """Carry out one search, trial after trial; what was promoted goes before what is new."""
     rng = np.random.default_rng(seed)
     sampler = ParameterSampler(SPACE, "random" if way == "random" else "tpe", seed)
     scheduler = AshaScheduler(grace_nimg=GRACE, reduction=REDUCTION, budget_nimg=NUM_EVALUATIONS)
-    best, delivered, used = inf, inf, 0
+    trials: dict[str, _Trial] = {}
     for index in range(num_trials):
-        true = task.curve(sampler.propose(index))
+        true, name = task.curve(sampler.propose(index)), str(index)
+        more = index + 1 < num_trials
         if true is None:
             sampler.tell(index, FAILURE)
-            used += GRACE
-            continue
-        rows = _observed(true, scheduler, str(index), noise * rng.normal(size=len(true)))
-        score, reached = best_so_far(rows), rows[-1].nimg
-        is_final = way != "with fidelity" or reached == NUM_EVALUATIONS
-        sampler.tell(index, Outcome(values=(score,), nimg=reached, is_final=is_final))
-        used += reached
-        if score < best:
-            best, delivered = score, min(true[: reached + 1])
+        else:
+            trials[name] = _Trial(true, noise * rng.normal(size=len(true)))
+        next_name = name if name in trials else _promoted(scheduler, trials, more_to_come=more)
+        while next_name is not None:
+            trial = trials[next_name]
+            trial.run(scheduler, next_name)
+            is_final = way != "with fidelity" or trial.reached == NUM_EVALUATIONS
+            score = best_so_far(trial.rows)
+            outcome = Outcome(values=(score,), nimg=trial.reached, is_final=is_final)
+            sampler.tell(int(next_name), outcome)
+            next_name = _promoted(scheduler, trials, more_to_come=more)
+    return _found(list(trials.values()), task, num_trials=num_trials)
+
+
+def _promoted(
+    scheduler: AshaScheduler, trials: dict[str, _Trial], *, more_to_come: bool
+) -> str | None:
+    """Return the trial that the scheduler lets go on, if any."""
+    paused = {name for name, trial in trials.items() if trial.reached < NUM_EVALUATIONS}
+    to_come = ToCome.NEW_TRIALS if more_to_come else ToCome.NOTHING
+    return scheduler.next_to_resume(paused, to_come=to_come)
+
+
+def _found(trials: Sequence[_Trial], task: Task, *, num_trials: int) -> Found:
+    """Sum a search up; what failed was noticed at the first rung."""
+    best = min(trials, key=lambda trial: best_so_far(trial.rows), default=None)
+    delivered = inf if best is None else min(best.true[: best.reached + 1])
+    used = GRACE * (num_trials - len(trials)) + sum(trial.reached for trial in trials)
     return Found(regret=delivered - task.best, used_frac=used / (num_trials * NUM_EVALUATIONS))
-
-
-def _observed(
-    true: list[float], scheduler: AshaScheduler, name: str, noise: np.ndarray
-) -> list[Evaluation]:
-    rows: list[Evaluation] = []
-    for step, value in enumerate(true):
-        rows.append(Evaluation(run=name, step=step, nimg=step, fid=exp(value + float(noise[step]))))
-        if scheduler.report(name, rows).stop:
-            break
-    return rows
 
 
 @click.command()

@@ -111,11 +111,11 @@ def build_view(spec: Mapping[str, Any], history: SweepHistory, paths: RunPaths) 
     """Join a sweep's resolved spec, its history and the pictures in its folder."""
     records = history.records
     budget_kimg = number(_section(spec, "budget"), "kimg_per_trial")
-    num_planned = max(int(_section(spec, "search").get("trials", 0)), len(records))
+    is_closed = history.proposing_end is not None
     return RunView(
         name=str(spec.get("name", paths.root.resolve().name)),
         data=_data_name(_section(spec, "data")),
-        num_planned=num_planned,
+        num_planned=len(records) if is_closed else max(_num_to_plan(spec), len(records)),
         num_by_status=Counter(record.status for record in records),
         budget_kimg=budget_kimg,
         spent_kimg=sum(record.nimg for record in records) / 1000,
@@ -151,6 +151,11 @@ def _load_spec(path: Path) -> Mapping[str, Any]:
 def _section(spec: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = spec.get(key)
     return value if isinstance(value, dict) else {}
+
+
+def _num_to_plan(spec: Mapping[str, Any]) -> int:
+    trials = int(_section(spec, "search").get("trials", 0))
+    return min(trials, int(_section(spec, "budget").get("max_trials") or trials))
 
 
 def _data_name(data: Mapping[str, Any]) -> str:

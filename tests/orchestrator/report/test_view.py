@@ -118,11 +118,20 @@ def test_budget_that_a_cap_left_unused_was_not_saved(demo_run: RunPaths) -> None
     assert load_view(demo_run).saved_kimg == before.saved_kimg - 70
 
 
-def test_the_view_holds_why_proposing_ended(demo_run: RunPaths) -> None:
-    assert load_view(demo_run).proposing_end is None
+def test_the_view_holds_why_proposing_ended_and_expects_no_more(demo_run: RunPaths) -> None:
+    spec = demo_run.sweep.read_text().replace("trials: 14", "trials: 30")
+    demo_run.sweep.write_text(spec)
+    before = load_view(demo_run)
+    assert (before.proposing_end, before.num_planned) == (None, 30)
     with Journal(demo_run.journal) as journal:
         journal.append("proposing_ended", cause="max_hours", reason="2.1 h are spent")
-    assert load_view(demo_run).proposing_end == "2.1 h are spent"
+    after = load_view(demo_run)
+    assert (after.proposing_end, after.num_planned) == ("2.1 h are spent", 14)
+
+
+def test_the_cap_on_trials_is_what_is_planned(tmp_path: Path) -> None:
+    spec = {"search": {"trials": 30}, "budget": {"max_trials": 20}}
+    assert build_view(spec, SweepHistory(), RunPaths(tmp_path)).num_planned == 20
 
 
 def test_a_sweep_without_a_journal_has_no_trials(tmp_path: Path) -> None:

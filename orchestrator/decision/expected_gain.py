@@ -8,9 +8,8 @@ relative.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, expm1, inf, isfinite, log1p, sqrt
-from statistics import median
 
-from orchestrator.decision.noise import SD_PER_MEDIAN_DEVIATION, half_difference
+from orchestrator.decision.noise import noise_by_halves
 from orchestrator.decision.selection import SMALLEST_TELLING_GAP
 from orchestrator.records import Evaluation
 
@@ -20,7 +19,6 @@ _MIN_TAIL = 5
 _MIN_RECENT = 10
 _RECENT_FRAC = 1 / 3
 _NUM_BEST_ROWS = 9
-_MIN_HALVES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,11 +86,9 @@ def reevaluation_error(rows: Sequence[Evaluation]) -> float:
     left out: it would end a search early that is only noisy.
     """
     best = sorted((row for row in rows if isfinite(row.fid)), key=lambda row: row.fid)
-    halves = [half for row in best[:_NUM_BEST_ROWS] if isfinite(half := half_difference(row))]
+    noise = noise_by_halves(best[:_NUM_BEST_ROWS])
     smallest = log1p(SMALLEST_TELLING_GAP)
-    if len(halves) < _MIN_HALVES:
-        return smallest
-    return max(smallest, SD_PER_MEDIAN_DEVIATION * median(halves))
+    return max(smallest, noise) if isfinite(noise) else smallest
 
 
 def _gain_of_alike(scores: Sequence[float], best: float, num_more: int) -> float:

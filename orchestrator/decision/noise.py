@@ -11,7 +11,7 @@ from orchestrator.decision.curve import Curve
 from orchestrator.decision.rules import VerdictRules
 from orchestrator.records import Evaluation
 
-SD_PER_MEDIAN_DEVIATION = 1.4826  # of a normal distribution
+_SD_PER_MEDIAN_DEVIATION = 1.4826  # of a normal distribution
 _FEWEST_HALVES = 3
 
 
@@ -22,8 +22,15 @@ def metric_noise(curve: Curve, end: int, rules: VerdictRules) -> float:
     successive evaluations stand in and the wobble of training is counted as noise too.
     """
     start = max(0, end - rules.noise_window)
-    by_halves = _sd_by_halves(curve.rows[start:end])
+    by_halves = noise_by_halves(curve.rows[start:end])
     return by_halves if isfinite(by_halves) else _successive_sd(curve.log_fid[start:end])
+
+
+def noise_by_halves(rows: Sequence[Evaluation]) -> float:
+    """Return the same from the half-samples of these rows; NaN where too few recorded them."""
+    halves = [half for row in rows if isfinite(half := _half_difference(row))]
+    enough = len(halves) >= _FEWEST_HALVES
+    return _SD_PER_MEDIAN_DEVIATION * median(halves) if enough else nan
 
 
 def noise_beside_trend(curve: Curve, rules: VerdictRules) -> float:
@@ -32,12 +39,12 @@ def noise_beside_trend(curve: Curve, rules: VerdictRules) -> float:
     Where half-samples were not recorded, second differences stand in, to which a straight fall
     adds nothing; successive ones would take it for noise. NaN of fewer than three rows.
     """
-    by_halves = _sd_by_halves(curve.rows[-rules.noise_window :])
+    by_halves = noise_by_halves(curve.rows[-rules.noise_window :])
     if isfinite(by_halves):
         return by_halves
     y = curve.log_fid[-rules.noise_window :]
     bends = [abs(y[i] - 2.0 * y[i + 1] + y[i + 2]) for i in range(len(y) - 2)]
-    return SD_PER_MEDIAN_DEVIATION * median(bends) / sqrt(6.0) if bends else nan
+    return _SD_PER_MEDIAN_DEVIATION * median(bends) / sqrt(6.0) if bends else nan
 
 
 def wobble(curve: Curve, end: int, rules: VerdictRules) -> float:
@@ -46,14 +53,7 @@ def wobble(curve: Curve, end: int, rules: VerdictRules) -> float:
     return max(metric_noise(curve, end, rules), _successive_sd(recent))
 
 
-def _sd_by_halves(rows: Sequence[Evaluation]) -> float:
-    halves = [half for row in rows if isfinite(half := half_difference(row))]
-    enough = len(halves) >= _FEWEST_HALVES
-    return SD_PER_MEDIAN_DEVIATION * median(halves) if enough else nan
-
-
-def half_difference(row: Evaluation) -> float:
-    """Return by how much the halves' ln(FID) differ from their mean; NaN where not recorded."""
+def _half_difference(row: Evaluation) -> float:
     if not (0.0 < row.fid_a < float("inf") and 0.0 < row.fid_b < float("inf")):
         return float("nan")
     return abs(log(row.fid_a) - log(row.fid_b)) / 2.0
@@ -61,4 +61,4 @@ def half_difference(row: Evaluation) -> float:
 
 def _successive_sd(log_fid: Sequence[float]) -> float:
     steps = [abs(log_fid[i + 1] - log_fid[i]) for i in range(len(log_fid) - 1)]
-    return SD_PER_MEDIAN_DEVIATION * median(steps) / sqrt(2.0) if steps else 0.0
+    return _SD_PER_MEDIAN_DEVIATION * median(steps) / sqrt(2.0) if steps else 0.0

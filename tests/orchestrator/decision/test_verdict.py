@@ -1,7 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf, log, nan
-from time import thread_time
 from typing import Any
 
 import numpy as np
@@ -300,14 +299,3 @@ def test_every_record_has_a_verdict_and_always_the_same(
     assert first == second
     assert first.reason
     assert first.keep_step is None or first.keep_step in {row.step for row in rows}
-
-
-def test_a_verdict_on_a_hundred_rows_takes_less_than_a_millisecond(make_rows: MakeRows) -> None:
-    rows = make_rows(100.0 * 0.99 ** np.arange(100), np.full(100, 0.9), log_noise=0.05)
-    assert min(seconds_of(rows) for _ in range(20)) < 1e-3
-
-
-def seconds_of(rows: list[Evaluation]) -> float:
-    start = thread_time()  # of this thread alone: the machine may be busy
-    judge(rows, VerdictRules(), budget_nimg=10**6, reference_coverage=0.97)
-    return thread_time() - start

@@ -73,7 +73,8 @@ def first_evaluated(events: list[Event]) -> bool:
 
 
 def second_trial_in_the_middle(events: list[Event]) -> bool:
-    return num(events, "finished") >= 1 and events[-1]["event"] == "evaluated"
+    has_left_its_slot = num(events, "finished") + num(events, "paused") >= 1
+    return has_left_its_slot and events[-1]["event"] == "evaluated"
 
 
 def finals(events: list[Event]) -> bool:

@@ -1,7 +1,7 @@
 """The last score of a generator: with an interval, and beside what reals score."""
 
 from collections.abc import Sequence
-from math import isfinite, nan
+from math import nan
 
 import torch
 from torch import Tensor
@@ -9,18 +9,17 @@ from torch import Tensor
 from gan_models.data.dataset import Dataset, Splits
 from gan_models.errors import MetricError
 from gan_models.features.base import FeatureExtractor, ModeAssigner
-from gan_models.metrics.bootstrap import frechet_interval
 from gan_models.metrics.evaluate import check_comparable, score_features
 from gan_models.metrics.frechet import checked_features, frechet_distance
+from gan_models.metrics.intervals import distance_intervals, interval_at_equal_counts
 from gan_models.metrics.modes import score_modes
 from gan_models.metrics.neighbours import neighbour_scores
 from gan_models.metrics.perfect import perfect_coverage
 from gan_models.metrics.reference import Reference, real_features
-from gan_models.metrics.scores import Certificate, Scores
+from gan_models.metrics.scores import Certificate
 from gan_models.metrics.scrutiny import scrutinise
 from gan_models.seeds import torch_generator
 
-_MAX_BOOTSTRAP_DIM = 512  # of wider features, 200 distances cost more than all else together
 NUM_HALVINGS = 25  # of the other reals, both halves of each: fifty draws to average
 
 
@@ -56,14 +55,13 @@ def certify(
     features = checked_features(extractor(fakes), extractor.dim)
     scores = score_features(features, reference, score_modes(modes, fakes))
     scrutiny = scrutinise(features, reference, real_features(splits.train, extractor), seed=seed)
-    low, high = _interval(scores, reference, features, seed)
+    around = interval_at_equal_counts(scores, reference.features, features, seed=seed)
     draws = _real_draws(splits.select, reference, extractor, seed)
     n_chunk = min(len(reference), len(features), *map(len, draws))
     return Certificate(
         **scores.to_mapping(),
         **scrutiny.to_mapping(),
-        fid_low=low,
-        fid_high=high,
+        **distance_intervals(scores, around).to_mapping(),
         fid_floor=reference.frechet_floor(len(fakes)),
         real_fid=_mean_distance([draw[:n_chunk] for draw in draws], reference),
         fid_at_real_n=_mean_distance(_chunks(features, n_chunk), reference),
@@ -75,16 +73,6 @@ def certify(
         features=reference.features_name,
         protocol=reference.protocol(n_fake=len(fakes), seed=seed).hash,
     )
-
-
-def _interval(
-    scores: Scores, reference: Reference, features: Tensor, seed: int
-) -> tuple[float, float]:
-    """Return the 95 % interval of the distance: by bootstrap where that takes less than minutes."""
-    reach = 1.96 * scores.fid_standard_error
-    if features.shape[1] > _MAX_BOOTSTRAP_DIM and isfinite(reach):
-        return max(0.0, scores.fid - reach), scores.fid + reach
-    return frechet_interval(reference.features, features, seed=seed)
 
 
 def _real_draws(

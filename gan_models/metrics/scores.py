@@ -65,10 +65,12 @@ class Scrutiny:
 class Certificate(Scores, Scrutiny):
     """How good one generator is against reals that nothing was chosen on, and how sure that is.
 
-    ``fid_low`` and ``fid_high`` bound 95 %. ``fid_floor`` is what fakes as good as real would
-    score with as many samples. ``real_fid`` is what ``n_chunk`` other reals, drawn at random, do
-    score against the same reference, ``fid_at_real_n`` what as many fakes score. Both are means
-    over draws of equal size, so their ratio says how far from real the fakes are.
+    ``fid_low`` and ``fid_high`` bound 95 % of what as many samples or more score,
+    ``fid_debiased_low`` and ``fid_debiased_high`` the distance of the two distributions (see
+    :mod:`gan_models.metrics.intervals`). ``fid_floor`` is what fakes as good as real would score
+    with as many samples. ``real_fid`` is what ``n_chunk`` other reals, drawn at random, do score
+    against the same reference, ``fid_at_real_n`` what as many fakes score. Both are means over
+    draws of equal size, so their ratio says how far from real the fakes are.
     ``coverage_at_real_n`` is the coverage of ``n_real`` fakes (a mean likewise; NaN where there
     are fewer), since that of many fakes comes close to 1 for any diverse generator;
     ``perfect_coverage_at_real_n`` is what fakes as good as real reach.
@@ -76,6 +78,8 @@ class Certificate(Scores, Scrutiny):
 
     fid_low: float
     fid_high: float
+    fid_debiased_low: float = nan
+    fid_debiased_high: float = nan
     fid_floor: float
     real_fid: float
     fid_at_real_n: float

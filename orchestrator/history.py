@@ -99,6 +99,16 @@ class SweepHistory:
         return [trial.record for trial in self.trials.values()]
 
     @property
+    def proposals(self) -> list[TrialHistory]:
+        """The trials that the search proposed: all but the finalists' replicates."""
+        return [trial for trial in self.trials.values() if not trial.record.is_replicate]
+
+    @property
+    def replicates(self) -> list[TrialHistory]:
+        """The trials that train a finalist's parameters anew."""
+        return [trial for trial in self.trials.values() if trial.record.is_replicate]
+
+    @property
     def evaluations(self) -> list[Evaluation]:
         """Every evaluation of every trial, trial by trial."""
         return [row for trial in self.trials.values() for row in trial.evaluations]
@@ -128,9 +138,11 @@ class SweepHistory:
             index=event["index"],
             params=event["params"],
             seed=event["seed"],
+            replicate_of=event.get("replicate_of"),
         )
         self.trials.setdefault(record.trial_id, TrialHistory(record))
-        self.proposing_end = None  # it has begun again
+        if not record.is_replicate:
+            self.proposing_end = None  # it has begun again
 
     def _trial(self, event: Event) -> TrialHistory:
         trial_id = event["trial_id"]

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from math import exp, isfinite, nan
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.decision.finalists import is_deliverable
 from orchestrator.decision.pareto import Tradeoff, pareto_front
-from orchestrator.decision.selection import is_deliverable
 from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.records import StoppedBy, TrialStatus, VerdictKind
 from orchestrator.wording import UNKNOWN, format_fid, format_kimg, format_number, format_verdict
@@ -24,6 +24,7 @@ class LeaderboardRow:
     ``smoothed_fid`` is what trials are ranked by; ``best_fid`` is the luckiest single value, and
     ``coverage`` and ``modes`` were measured with it. ``losses`` names D's and G's loss.
     ``on_front`` says that no other trial beats it in both smoothed FID and coverage.
+    ``replicate_of`` names the finalist that a replicate trains anew; None for the search's trials.
     """
 
     rank: int
@@ -41,6 +42,7 @@ class LeaderboardRow:
     kimg: float
     on_front: bool
     is_selected: bool
+    replicate_of: str | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain data; non-finite numbers become None."""
@@ -51,9 +53,12 @@ class LeaderboardRow:
 
 
 def leaderboard(history: SweepHistory) -> list[LeaderboardRow]:
-    """Rank the trials: the one that was selected first, then by smoothed score."""
+    """Rank the trials: the one that was selected first, then by smoothed score, replicates last."""
     selected = (history.selection or {}).get("trial_id")
-    ranked = sorted(history.ranked, key=lambda trial: trial.record.trial_id != selected)
+    ranked = sorted(
+        history.ranked,
+        key=lambda each: (each.record.trial_id != selected, each.record.is_replicate),
+    )
     front = _front(ranked)
     return [
         _row(rank, trial, on_front=trial.record.trial_id in front, selected=selected)
@@ -134,6 +139,7 @@ def _row(rank: int, trial: TrialHistory, *, on_front: bool, selected: str | None
         kimg=record.nimg / 1000,
         on_front=on_front,
         is_selected=record.trial_id == selected,
+        replicate_of=record.replicate_of,
     )
 
 
@@ -146,7 +152,7 @@ def _cells(row: LeaderboardRow) -> list[str]:
         format_number(row.modes, ".0f"),
         format_kimg(row.kimg),
         "•" if row.on_front else "",
-        row.trial_id,
+        row.trial_id if row.replicate_of is None else f"{row.trial_id} (again {row.replicate_of})",
         row.network,
         row.losses,
         format_verdict(row.verdict),

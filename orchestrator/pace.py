@@ -52,7 +52,9 @@ class Hours:
 
 def hours_of(cost: Cost, plan: SweepPlan, pace: Pace, *, gpus_per_trial: float) -> Hours:
     """Turn a cost into hours: trials side by side as many as fit, and then the finals."""
-    trial_h = (cost.kimg * pace.kimg_s + cost.evaluations * pace.evaluation_s) / 3600
+    again = plan.retraining
+    kimg, evaluations = cost.kimg + again.kimg, cost.evaluations + again.evaluations
+    trial_h = (kimg * pace.kimg_s + evaluations * pace.evaluation_s) / 3600
     finals_h = plan.finals_evaluations * pace.evaluation_s / 3600
     side_by_side = min(plan.concurrent, plan.num_trials)
     return Hours(hours=trial_h / side_by_side + finals_h, gpu_hours=trial_h * gpus_per_trial)

@@ -5,10 +5,10 @@ from math import ceil
 
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.asha import AshaScheduler
+from orchestrator.decision.halving import plan_rounds
 from orchestrator.decision.hyperband import HyperbandScheduler
 from orchestrator.decision.median import MedianScheduler
 from orchestrator.decision.scheduler import Scheduler
-from orchestrator.trial.snapshots import NUM_SNAPSHOTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,19 +68,28 @@ class SweepPlan:
     brackets: tuple[PlannedBracket, ...]
     concurrent: int
     finals_evaluations: int
+    num_replicates: int = 0
     median_from_kimg: float | None = None
 
     @property
     def full(self) -> Cost:
-        """What it costs to give every trial its whole budget."""
+        """What it costs to give every trial of the search its whole budget."""
         return Cost(
             kimg=self.num_trials * self.kimg_per_trial,
             evaluations=self.num_trials * self.evaluations_per_trial,
         )
 
     @property
+    def retraining(self) -> Cost:
+        """What it costs at most to train the finalists anew."""
+        return Cost(
+            kimg=self.num_replicates * self.kimg_per_trial,
+            evaluations=self.num_replicates * self.evaluations_per_trial,
+        )
+
+    @property
     def expected(self) -> Cost:
-        """What it costs in expectation."""
+        """What the search costs in expectation."""
         costs = [each.expected(self.kimg_per_trial, self.every_kimg) for each in self.brackets]
         return Cost(
             kimg=sum(cost.kimg for cost in costs),
@@ -100,8 +109,6 @@ def plan_sweep(config: SweepConfig, scheduler: Scheduler, *, concurrent: int) ->
         concurrent: how many trials run at once.
     """
     budget, every = config.budget.nimg_per_trial, config.evaluation.every_nimg
-    selection = config.selection
-    finalists = min(selection.finalists, config.num_trials)
     is_median = isinstance(scheduler, MedianScheduler)
     return SweepPlan(
         num_trials=config.num_trials,
@@ -110,7 +117,8 @@ def plan_sweep(config: SweepConfig, scheduler: Scheduler, *, concurrent: int) ->
         every_kimg=every / 1000,
         brackets=_plan_brackets(config, scheduler),
         concurrent=concurrent,
-        finals_evaluations=finalists * NUM_SNAPSHOTS * selection.seeds + 1,
+        finals_evaluations=_finals_evaluations(config),
+        num_replicates=config.num_trainings - config.num_trials,
         median_from_kimg=config.scheduler.grace_kimg if is_median else None,
     )
 
@@ -131,18 +139,32 @@ def describe_plan(plan: SweepPlan) -> list[str]:
         ]
     full, expected = plan.full, plan.expected
     share = expected.kimg / full.kimg
+    anew = (
+        f"then the finalists are trained anew: {plan.num_replicates} trainings, "
+        f"up to {plan.retraining.kimg:,.0f} kimg more"
+    )
     return [
         *lines,
         f"about {expected.kimg:,.0f} kimg, {share:.0%} of the full {full.kimg:,.0f}; "
         "trials that prove broken or flat cost less",
         f"about {expected.evaluations:,.0f} evaluations, of at most {full.evaluations:,.0f}; "
         f"the finals make {plan.finals_evaluations:,} more at most",
+        *([anew] if plan.num_replicates else []),
     ]
 
 
 def _evaluations_until(kimg: float, every_kimg: float) -> int:
     """Count a trial's evaluations up to here; the untrained state is measured, too."""
     return ceil(round(kimg / every_kimg, 6)) + 1
+
+
+def _finals_evaluations(config: SweepConfig) -> int:
+    rule = config.selection
+    num_trained = _evaluations_until(config.budget.kimg_per_trial, config.evaluation.every_kimg) - 1
+    num_kept = min(rule.snapshots + 1, num_trained)  # the best, and the last
+    rounds = plan_rounds(num_kept, rule.seeds)
+    num_entrants = config.num_finalists * (1 + rule.retrain_seeds)
+    return num_entrants * sum(each.num_candidates * len(each.draws) for each in rounds) + 1
 
 
 def _plan_brackets(config: SweepConfig, scheduler: Scheduler) -> tuple[PlannedBracket, ...]:

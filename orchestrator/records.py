@@ -155,12 +155,14 @@ class TrialRecord:
     """One trial as it stands in ``trials.parquet`` and on the leaderboard.
 
     ``score`` is the smoothed best log FID by which trials are compared (lower is better).
+    ``replicate_of`` names the finalist whose parameters it trains anew; None for a proposal.
     """
 
     trial_id: str
     index: int
     params: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    replicate_of: str | None = None
     status: TrialStatus = TrialStatus.PENDING
     verdict: VerdictKind | None = None
     reason: str = ""
@@ -174,6 +176,11 @@ class TrialRecord:
     num_evaluations: int = 0
     num_attempts: int = 0
     seconds: float = nan
+
+    @property
+    def is_replicate(self) -> bool:
+        """Whether it is not the search's proposal but trains a finalist's parameters anew."""
+        return self.replicate_of is not None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain data; non-finite numbers become None."""

@@ -5,7 +5,7 @@ All that a sweep knows passes through here and is in the journal before it count
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from orchestrator.records import Action, Evaluation, StoppedBy, TrialRecord, Tri
 from orchestrator.sampling.outcome import Outcome
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.spending import EndOfProposing, end_of_proposing, passed_cap, trials_cap
-from orchestrator.trial.order import order_trial, training_seed
+from orchestrator.trial.order import order_trial, retraining_seed, training_seed
 from orchestrator.trial.spec import Message, TrialSpec
 
 
@@ -64,8 +64,10 @@ class Search:
         self._listener = listener
         self._due: dict[str, _Ruling] = {}  # decided, but not yet carried out
         self._running: set[str] = set()
+        self._replicates: deque[tuple[TrialRecord, int]] = deque()
         for event in journal.recalled:
             self._take_in(event)
+        self._is_closed = bool(self.history.replicates)  # the finals have begun: no more proposals
         self._write("opened")
         self._reopen()
         for name in list(self._due):
@@ -79,20 +81,22 @@ class Search:
     @property
     def num_to_propose(self) -> int:
         """How many trials are still to be proposed, at most."""
-        return self.config.num_trials - len(self.history.trials)
+        num_proposed = len(self.history.proposals)
+        return 0 if self._is_closed else self.config.num_trials - num_proposed
 
     @property
     def is_over(self) -> bool:
         """Whether no trial will ever come any more."""
         has_ended = all(record.status.is_finished for record in self.history.records)
-        return has_ended and not self._may_propose()
+        return has_ended and not self._may_propose() and not self._may_replicate()
 
     def next_trial(self) -> TrialSpec | None:
         """Return the next trial to run; None when there is none now.
 
-        In this order: what an earlier driver left unfinished, what the scheduler promotes, what
-        is newly proposed, and what a verdict paused. While trials run there may be more later
-        (:attr:`is_over` says); if none runs, paused trials that nobody promoted are finished.
+        In this order: what an earlier driver left unfinished, replicates that are lined up, what
+        the scheduler promotes, what is newly proposed, and what a verdict paused. While trials run
+        there may be more later (:attr:`is_over` says); if none runs, paused trials that nobody
+        promoted are finished.
         """
         record = self._next_record()
         if record is None:
@@ -101,6 +105,20 @@ class Search:
             return None
         self._running.add(record.trial_id)
         return self._spec(record)
+
+    def replicate(self, finalists: Sequence[TrialRecord], num_seeds: int) -> None:
+        """Close the search, and line up fresh trainings of its finalists, on equal seeds each.
+
+        They are handed out as trials are, but neither sampler nor scheduler hears of them. Those
+        that the journal knows are not lined up again.
+        """
+        self._is_closed = True
+        seeds = [retraining_seed(self.config, number) for number in range(num_seeds)]
+        pairs = [(finalist, seed) for seed in seeds for finalist in finalists]
+        by_name = {trial_id(finalist.params, seed): (finalist, seed) for finalist, seed in pairs}
+        self._replicates = deque(
+            pair for name, pair in by_name.items() if name not in self.history.trials
+        )
 
     def receive(self, trial: str, message: Message) -> bool:
         """Take in one message of a trial; return whether this attempt at it must end.
@@ -136,6 +154,8 @@ class Search:
         self._say_end_of_proposing()
         if passed_cap(self.config, self.history) is not None:
             return None
+        if self._replicates:
+            return self._propose_replicate(*self._replicates.popleft())
         may_propose = self._may_propose()
         promoted = self._scheduler.next_to_resume(
             self._paused(StoppedBy.SCHEDULER),
@@ -168,6 +188,9 @@ class Search:
     def _may_propose(self) -> bool:
         return self.num_to_propose > 0 and end_of_proposing(self.config, self.history) is None
 
+    def _may_replicate(self) -> bool:
+        return bool(self._replicates) and passed_cap(self.config, self.history) is None
+
     def _say_end_of_proposing(self) -> None:
         if self.num_to_propose > 0:
             self._ended(end_of_proposing(self.config, self.history))
@@ -193,6 +216,20 @@ class Search:
         self._ended(cap)
         self._stop(name, StoppedBy.CAP, cap.reason)
         return True
+
+    def _propose_replicate(self, finalist: TrialRecord, seed: int) -> TrialRecord:
+        name = trial_id(finalist.params, seed)
+        self._write(
+            "proposed",
+            trial_id=name,
+            index=len(self.history.trials),
+            params=finalist.params,
+            seed=seed,
+            replicate_of=finalist.trial_id,
+        )
+        record = self.history.trials[name].record
+        self._describe(record)
+        return record
 
     def _propose(self) -> TrialRecord:
         index = len(self.history.trials)
@@ -312,6 +349,10 @@ class Search:
             return
         name = event["trial_id"]
         record = self.history.trials[name].record
+        if event["event"] in ("paused", "finished"):
+            self._running.discard(name)
+        if record.is_replicate:
+            return  # to be compared with its like only, at the end
         match event["event"]:
             case "proposed" | "reopened":
                 is_paused = record.status is TrialStatus.PAUSED
@@ -320,7 +361,7 @@ class Search:
             case "evaluated":
                 self._keep_ruling(name)
             case _:
-                self._leave(record)
+                self._learn_from(record)
 
     def _keep_ruling(self, name: str) -> None:
         self._due.pop(name, None)
@@ -328,10 +369,9 @@ class Search:
         if ruling is not None:
             self._due[name] = ruling
 
-    def _leave(self, record: TrialRecord) -> None:
+    def _learn_from(self, record: TrialRecord) -> None:
         """Take in that a trial has left its slot; its score counts from now on."""
         self._due.pop(record.trial_id, None)
-        self._running.discard(record.trial_id)
         outcome = self._outcome(record)
         self._sampler.tell(record.index, outcome)
         if record.status.is_finished and record.stopped_by is not StoppedBy.CAP:

@@ -62,7 +62,7 @@ def passed_cap(config: SweepConfig, history: SweepHistory) -> EndOfProposing | N
 def trials_cap(config: SweepConfig, history: SweepHistory) -> EndOfProposing | None:
     """Return the cap on trials once it keeps the plan from being carried out; None until then."""
     cap, planned = config.budget.max_trials, config.search.trials
-    if cap is None or cap >= planned or len(history.trials) < cap:
+    if cap is None or cap >= planned or len(history.proposals) < cap:
         return None
     reason = f"budget.max_trials = {cap}: no more of the {planned} trials of search.trials"
     return EndOfProposing(EndCause.MAX_TRIALS, reason)
@@ -87,8 +87,8 @@ def end_of_proposing(config: SweepConfig, history: SweepHistory) -> EndOfProposi
 
 
 def _prospect(config: SweepConfig, history: SweepHistory) -> Prospect | None:
-    num_left = config.num_trials - len(history.trials)
-    trials = [trial for trial in history.trials.values() if _has_played_out(trial)]
+    num_left = config.num_trials - len(history.proposals)
+    trials = [trial for trial in history.proposals if _has_played_out(trial)]
     if num_left <= 0 or not trials:
         return None
     scores = [_score(trial) for trial in trials]

@@ -20,7 +20,7 @@ from orchestrator.decision.hyperband import HyperbandScheduler
 from orchestrator.decision.median import MedianScheduler
 from orchestrator.decision.scheduler import Scheduler
 from orchestrator.export.folder import NUM_SHOWN, export_best
-from orchestrator.finals import select_and_certify
+from orchestrator.finals import select_and_certify, sweep_finalists
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Journal
 from orchestrator.measure import check_same_measure
@@ -111,6 +111,9 @@ def _carry_on(
         history = search.history
         try:
             backend.run(search, run_trial)
+            if history.selection is None and config.selection.retrain_seeds:
+                search.replicate(sweep_finalists(config, history), config.selection.retrain_seeds)
+                backend.run(search, run_trial)
             if history.selection is None:
                 selection, certificate = select_and_certify(config, paths, history)
                 search.select(selection.to_mapping(), json_ready(certificate.to_mapping()))

@@ -30,6 +30,7 @@ TRIAL_COLUMNS = {
     "index": "int64",
     "params": "string",
     "seed": "int64",
+    "replicate_of": "string",
     "status": "string",
     "verdict": "string",
     "reason": "string",

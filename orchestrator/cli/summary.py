@@ -16,6 +16,7 @@ def print_summary(paths: "RunPaths", history: "SweepHistory") -> None:
 
 def summary_facts(paths: "RunPaths", history: "SweepHistory") -> dict[str, str]:
     """Return the lines of the summary by name; the history must hold a selection."""
+    from orchestrator.disclosure import disclose
     from orchestrator.leaderboard import trial_losses
     from orchestrator.wording import format_verdict
 
@@ -29,6 +30,7 @@ def summary_facts(paths: "RunPaths", history: "SweepHistory") -> dict[str, str]:
         "certificate": _distance(certificate),
         "against real": _ratio(certificate),
         "diversity": _diversity(certificate, selection),
+        **disclose(selection, certificate),
         "generator": str(paths.best),
         "samples": str(paths.best / "samples.png"),
         "report": str(paths.report),

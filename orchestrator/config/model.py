@@ -147,10 +147,17 @@ class DiversityConfig(Section):
 
 
 class SelectionConfig(Section):
-    """How the finalists are re-tested: every kept snapshot on ``seeds`` fresh sets of fakes."""
+    """How the finalists are re-tested.
+
+    ``snapshots`` of the best generators of a trial are kept beside its last. Those of a finalist
+    are halved round by round, each round on fresh fakes, until what is left has been scored on
+    ``seeds`` sets of them. ``retrain_seeds`` trains each finalist's parameters anew so many times.
+    """
 
     finalists: Count = 3
-    seeds: Count = 3
+    snapshots: Count = 12
+    seeds: Count = 7
+    retrain_seeds: Whole = 0
     diversity: DiversityConfig = DiversityConfig()
 
 
@@ -197,6 +204,16 @@ class SweepConfig(Section):
     def num_trials(self) -> int:
         """Trials that the search may propose: its plan, or the cap where that is lower."""
         return min(self.search.trials, self.budget.max_trials or self.search.trials)
+
+    @property
+    def num_finalists(self) -> int:
+        """Trials that are tested again, at most."""
+        return min(self.selection.finalists, self.num_trials)
+
+    @property
+    def num_trainings(self) -> int:
+        """How many trials there are at most: those proposed, and the finalists' replicates."""
+        return self.num_trials + self.num_finalists * self.selection.retrain_seeds
 
     @property
     def source(self) -> DataSource:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import exp, expm1, inf, isfinite, log1p, sqrt
 
 from orchestrator.decision.noise import noise_by_halves
-from orchestrator.decision.selection import SMALLEST_TELLING_GAP
+from orchestrator.decision.tie import SMALLEST_TELLING_GAP
 from orchestrator.records import Evaluation
 
 MIN_FINISHED = 12  # of which at least the next number must have a finite score

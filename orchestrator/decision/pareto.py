@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, log1p
 
-from orchestrator.decision.selection import SMALLEST_TELLING_COVERAGE, SMALLEST_TELLING_GAP
+from orchestrator.decision.tie import SMALLEST_TELLING_COVERAGE, SMALLEST_TELLING_GAP
 
 _TELLING_LOG_FID = log1p(SMALLEST_TELLING_GAP)
 

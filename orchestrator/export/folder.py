@@ -12,6 +12,7 @@ from gan_models.grids import draw_grid
 from gan_models.model_folder import Model, load_model
 from gan_models.seeds import derive_seed
 from orchestrator.config.model import SweepConfig
+from orchestrator.disclosure import disclose
 from orchestrator.errors import RunFolderError
 from orchestrator.history import SweepHistory
 from orchestrator.paths import RunPaths
@@ -76,4 +77,6 @@ def _card(facts: Mapping[str, Any], model: Model) -> str:
         trim_blocks=False,
     )
     shape = " x ".join(map(str, model.sample.shape))
-    return environment.get_template("card.md.j2").render(**facts, shape=shape)
+    return environment.get_template("card.md.j2").render(
+        **facts, shape=shape, disclosed=disclose(facts["selection"], facts["certificate"])
+    )

@@ -30,7 +30,7 @@ class Plan:
     def of(cls, config: SweepConfig) -> Self:
         """Return the plan of a spec."""
         return cls(
-            num_trials=config.num_trials,
+            num_trials=config.num_trainings,
             budget_nimg=config.budget.nimg_per_trial,
             gpus_per_trial=config.resources.gpus_per_trial,
             budget=config.budget,

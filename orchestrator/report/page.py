@@ -5,6 +5,7 @@ from typing import Any
 from markupsafe import Markup
 
 from gan_models.files import write_text
+from orchestrator.disclosure import disclose
 from orchestrator.paths import RunPaths
 from orchestrator.records import VerdictKind
 from orchestrator.report.figures import Figures, draw_figures
@@ -34,6 +35,7 @@ def render_report(run: RunView) -> str:
         run=run,
         certificate=run.certificate or {},
         selection=run.selection or {},
+        disclosed=disclose(run.selection or {}, run.certificate or {}),
         winner=next((trial for trial in run.trials if trial.row.is_selected), None),
         front=[trial.row for trial in run.trials if trial.row.on_front][:MAX_FRONT_ROWS],
         figures=figures,

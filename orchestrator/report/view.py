@@ -154,8 +154,11 @@ def _section(spec: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _num_to_plan(spec: Mapping[str, Any]) -> int:
-    trials = int(_section(spec, "search").get("trials", 0))
-    return min(trials, int(_section(spec, "budget").get("max_trials") or trials))
+    """Count the trials that a spec asks for, the finalists' replicates among them."""
+    rule, trials = _section(spec, "selection"), int(_section(spec, "search").get("trials", 0))
+    num_trials = min(trials, int(_section(spec, "budget").get("max_trials") or trials))
+    finalists = min(int(rule.get("finalists", 0)), num_trials)
+    return num_trials + finalists * int(rule.get("retrain_seeds", 0))
 
 
 def _data_name(data: Mapping[str, Any]) -> str:

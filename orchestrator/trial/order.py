@@ -32,6 +32,7 @@ def order_trial(
         features=config.evaluation.features,
         evaluation_seed=evaluation_seed(config),
         duality_gap_every=config.evaluation.duality_gap_every,
+        num_snapshots=config.selection.snapshots,
         device="cuda" if config.resources.gpus_per_trial > 0 else "cpu",
         num_threads=max(1, int(config.resources.cpus_per_trial)),
     )
@@ -40,6 +41,11 @@ def order_trial(
 def evaluation_seed(config: SweepConfig) -> int:
     """Return the seed of the latents on which every trial is evaluated, always the same."""
     return derive_seed(config.search.seed, "evaluation")
+
+
+def retraining_seed(config: SweepConfig, number: int) -> int:
+    """Return a seed that no proposal trains by; the finalists share it, so that they pair."""
+    return derive_seed(config.search.seed, "retraining", number)
 
 
 def training_seed(config: SweepConfig, replicate: int = 0) -> int:

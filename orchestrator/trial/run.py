@@ -119,7 +119,7 @@ class _Trial:
         self.curve.append(row)
         append_evaluation(self.paths.evaluations, row)
         model = Model(self.state.ema, self.config, self.yardstick.splits.sample)
-        keep_snapshot(self.paths, model, self.curve)
+        keep_snapshot(self.paths, model, self.curve, num_best=self.spec.num_snapshots)
         self._draw_samples(model)
         save_checkpoint(self.paths.checkpoints, self.state, self.config)
 

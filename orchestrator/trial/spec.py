@@ -26,6 +26,7 @@ class TrialSpec:
     features: str
     evaluation_seed: int
     duality_gap_every: int = 0  # evaluations; 0 means never
+    num_snapshots: int = 12  # the best generators, kept for the re-test
     device: str = "cpu"
     num_threads: int = 1
 

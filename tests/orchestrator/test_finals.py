@@ -1,10 +1,12 @@
 import shutil
+from math import nan
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gan_models.data.dataset import Split
+from gan_models.metrics.scores import Scores
 from gan_models.model_folder import load_model
 from gan_models.seeds import derive_seed
 from orchestrator.config.load import load_config
@@ -15,7 +17,7 @@ from orchestrator.history import SweepHistory
 from orchestrator.paths import RunPaths
 from orchestrator.run_folder import open_history
 from orchestrator.trial.snapshots import snapshots
-from orchestrator.yardstick import open_yardstick
+from orchestrator.yardstick import Yardstick, open_yardstick
 
 
 @pytest.fixture
@@ -43,17 +45,18 @@ def test_deciding_again_decides_the_same(
     assert len(measured) >= 12
 
 
-def test_every_kept_snapshot_of_the_finalists_is_scored_on_every_draw(
+def test_the_snapshots_of_the_finalists_are_halved_round_by_round(
     config: SweepConfig, finished_sweep: RunPaths, history: SweepHistory
 ) -> None:
     first, second = [trial.record.trial_id for trial in history.ranked[:2]]
     num_kept = [len(snapshots(finished_sweep.trial(name))) for name in (first, second)]
     selection, _ = select_and_certify(config, finished_sweep, history)
     assert selection.candidates == sum(num_kept)
-    assert selection.evaluations == 2 * sum(num_kept)
+    assert num_kept == [4, 4]
+    assert (selection.evaluations, selection.draws) == (2 * (4 + 2), 2)
     only, _ = select_and_certify(changed(config, finalists=1, seeds=3), finished_sweep, history)
-    assert (only.trial_id, only.candidates) == (first, num_kept[0])
-    assert only.evaluations == 3 * num_kept[0]
+    assert (only.trial_id, only.candidates) == (first, 4)
+    assert (only.evaluations, only.draws) == (4 + 2 * 2, 3)
 
 
 def test_the_winner_is_scored_on_latents_that_nothing_was_chosen_on(
@@ -71,6 +74,8 @@ def test_the_winner_is_scored_on_latents_that_nothing_was_chosen_on(
     retests = [fid("retest", draw, against=Split.SELECT) for draw in (0, 1)]
     assert selection.fid == pytest.approx(sum(retests) / 2)
     assert certificate.fid == pytest.approx(fid("certificate", against=Split.CERTIFY))
+    spread = abs(retests[0] - retests[1]) / 2**0.5
+    assert selection.generation_seed_sd == pytest.approx(spread)
     recorded = [row.fid for row in history.evaluations]
     assert not {*retests, certificate.fid} & set(recorded)
 
@@ -95,3 +100,26 @@ def test_without_a_trial_worth_it_there_is_no_winner(
         shutil.rmtree(folder)
     with pytest.raises(SweepError, match="none of the 0 candidates could be scored"):
         select_and_certify(config, without_snapshots, history)
+
+
+def test_where_no_candidate_can_be_scored_again_there_is_no_winner(
+    config: SweepConfig,
+    finished_sweep: RunPaths,
+    history: SweepHistory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Yardstick, "score", lambda *_: Scores(fid=nan))
+    with pytest.raises(SweepError, match="none of the 8 candidates could be scored on fresh"):
+        select_and_certify(config, finished_sweep, history)
+
+
+def test_how_lucky_the_choice_was_and_among_how_much_it_chose_is_on_record(
+    config: SweepConfig, finished_sweep: RunPaths, history: SweepHistory
+) -> None:
+    selection, certificate = select_and_certify(config, finished_sweep, history)
+    assert selection.optimism == certificate.fid_debiased - selection.fid_debiased
+    assert (selection.optimism_of, selection.n_fake, selection.n_real) == ("fid_debiased", 64, 3333)
+    assert selection.trials == 4
+    assert selection.checkpoints == len(history.evaluations)
+    assert (selection.training_seeds, selection.comparisons) == (1, ())
+    assert selection.training_seed_sd != selection.training_seed_sd

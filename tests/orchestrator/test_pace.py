@@ -35,7 +35,7 @@ def test_trials_share_the_clock_and_the_finals_come_on_top() -> None:
     plan = planned(config)
     hours = hours_of(plan.full, plan, PACE, gpus_per_trial=0.5)
     trial_h = (1000 * 36.0 + 110 * 9.0) / 3600
-    assert hours.hours == pytest.approx(trial_h / 2 + 28 * 9.0 / 3600)
+    assert hours.hours == pytest.approx(trial_h / 2 + 97 * 9.0 / 3600)
     assert hours.gpu_hours == pytest.approx(trial_h * 0.5)
 
 
@@ -50,7 +50,7 @@ def test_more_places_than_trials_save_nothing_more() -> None:
 def test_hours_are_said_with_the_pace_that_they_rest_on() -> None:
     config = sized(resources={"gpus_per_trial": 0.5})
     assert describe_hours(planned(config), PACE, config) == [
-        "about 5.21 h, of at most 5.21, 5.14 GPU h of 5.14 "
+        "about 5.38 h, of at most 5.38, 5.14 GPU h of 5.14 "
         "(36 s a kimg, 9 s an evaluation: runs/earlier)",
         "caps: none",
     ]
@@ -75,7 +75,7 @@ def test_a_cap_that_is_too_low_is_told_before_anything_is_spent() -> None:
     lines = describe_hours(planned(config), PACE, config)
     assert "budget.max_hours = 5.2 would cut the sweep short" in lines
     assert "budget.max_gpu_hours = 5.1 would cut the sweep short" in lines
-    enough = sized(budget={"max_hours": 5.3}, resources={"gpus_per_trial": 0.5})
+    enough = sized(budget={"max_hours": 5.4}, resources={"gpus_per_trial": 0.5})
     assert not [line for line in describe_hours(planned(enough), PACE, enough) if "cut" in line]
 
 

@@ -11,7 +11,6 @@ from orchestrator.decision.scheduler import Scheduler
 from orchestrator.plan import PlannedBracket, SweepPlan, describe_plan, plan_sweep
 from orchestrator.records import Evaluation
 from orchestrator.sweep import make_scheduler
-from orchestrator.trial.snapshots import NUM_SNAPSHOTS
 from tests.orchestrator.decision.cohorts import carry_out
 
 
@@ -75,11 +74,14 @@ def test_evaluations_add_up_as_images_do() -> None:
     assert plan(config(), FullScheduler()).expected == planned.full
 
 
-def test_the_finals_score_every_snapshot_of_the_finalists_on_each_draw() -> None:
-    sweep = config(selection={"finalists": 4, "seeds": 5})
-    assert plan(sweep).finals_evaluations == 4 * NUM_SNAPSHOTS * 5 + 1
-    few = config(selection={"finalists": 4, "seeds": 5}, search={"trials": 2})
-    assert plan(few).finals_evaluations == 2 * NUM_SNAPSHOTS * 5 + 1
+def test_the_finals_halve_the_ring_of_every_finalist_and_of_its_replicates() -> None:
+    rule = {"finalists": 4, "snapshots": 5, "seeds": 3}  # all six on one draw, three on two more
+    assert plan(config(selection=rule)).finals_evaluations == 4 * 12 + 1
+    assert plan(config(selection=rule | {"retrain_seeds": 2})).finals_evaluations == 12 * 12 + 1
+    few = config(selection=rule, search={"trials": 2})
+    assert plan(few).finals_evaluations == 2 * 12 + 1
+    coarse = config(selection=rule, evaluation={"every_kimg": 50})
+    assert plan(coarse).finals_evaluations == 4 * 2 * 3 + 1
 
 
 def test_a_cap_on_trials_counts_before_the_plan() -> None:
@@ -129,7 +131,7 @@ def test_a_plan_is_said_in_a_few_lines() -> None:
         "rung at 30 kimg: about 9 trials come, 3 go on",
         "rung at 90 kimg: about 3 trials come, 1 go on",
         "about 640 kimg, 24% of the full 2,700; trials that prove broken or flat cost less",
-        "about 91 evaluations, of at most 297; the finals make 28 more at most",
+        "about 91 evaluations, of at most 297; the finals make 97 more at most",
     ]
 
 
@@ -148,7 +150,7 @@ def test_a_plan_with_brackets_names_them() -> None:
         "bracket 1, rung at 90 kimg: about 5 trials come, 1.67 go on",
         "bracket 2, about 3 trials spend their whole budget",
         "about 1,227 kimg, 72% of the full 1,700; trials that prove broken or flat cost less",
-        "about 140 evaluations, of at most 187; the finals make 28 more at most",
+        "about 140 evaluations, of at most 187; the finals make 97 more at most",
     ]
 
 
@@ -159,3 +161,10 @@ def test_a_plan_by_the_median_promises_no_saving() -> None:
         "from 30 kimg on, trials worse than the median are stopped; how many is not known"
     )
     assert "100% of the full 2,700" in lines[2]
+
+
+def test_fresh_trainings_of_the_finalists_are_planned_beside_the_search() -> None:
+    *_, line = describe_plan(plan(config(selection={"finalists": 3, "retrain_seeds": 5})))
+    expected = "then the finalists are trained anew: 15 trainings, up to 1,500 kimg more"
+    assert line == expected
+    assert "trained anew" not in describe_plan(plan(config()))[-1]

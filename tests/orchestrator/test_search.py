@@ -802,3 +802,78 @@ def test_a_journal_of_a_version_that_knew_no_pauses_goes_on_where_it_stood(tmp_p
     with opened_search(tmp_path, config, scheduler=asha) as resumed:
         assert next_trial(resumed).trial_id == beyond  # it has passed its rung long ago
         assert resumed.history.trials[at_rung].record.status is TrialStatus.PAUSED
+
+
+def test_replicates_follow_the_search_on_seeds_that_the_finalists_share(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        finalists = [next_trial(search).trial_id for _ in range(3)][:2]
+        for name in finalists:
+            run_whole(search, [5.0], trial=name)
+        records = [search.history.trials[name].record for name in finalists]
+        search.replicate(records, 2)
+        specs = [next_trial(search) for _ in range(4)]
+        assert search.next_trial() is None
+    assert [spec.index for spec in specs] == [3, 4, 5, 6]
+    assert [spec.params for spec in specs] == 2 * [record.params for record in records]
+    assert [spec.seed for spec in specs[::2]] == [spec.seed for spec in specs[1::2]]
+    assert len({spec.trial_id for spec in specs} | set(finalists)) == 6
+    proposed = events_of(tmp_path, "proposed")[3:]
+    assert [event["replicate_of"] for event in proposed] == 2 * finalists
+
+
+def test_neither_sampler_nor_scheduler_hears_of_replicates(tmp_path: Path) -> None:
+    sampler, scheduler = WatchedSampler(), ScriptedScheduler(stop_after={1: 1})
+    with opened_search(tmp_path, sampler=sampler, scheduler=scheduler) as search:
+        finalist = next_trial(search).trial_id
+        run_whole(search, [5.0], trial=finalist)
+        search.replicate([search.history.trials[finalist].record], 1)
+        replicate = next_trial(search).trial_id
+        search.receive(replicate, {"kind": "started"})
+        assert not search.receive(replicate, evaluation_message(replicate, 0, 99.0))
+        search.receive(replicate, completed_message())
+    assert [index for index, _ in sampler.told] == [0]
+    assert scheduler.reports == [(finalist, 1)]
+    assert scheduler.ends == [(finalist, False)]
+    sampler, scheduler = WatchedSampler(), ScriptedScheduler()
+    with opened_search(tmp_path, sampler=sampler, scheduler=scheduler):
+        assert [index for index, _ in sampler.told] == [0]
+        assert scheduler.reports == [(finalist, 1)]
+
+
+def test_once_the_finals_have_begun_nothing_more_is_proposed(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        finalist = next_trial(search).trial_id
+        run_whole(search, [5.0], trial=finalist)
+        search.replicate([search.history.trials[finalist].record], 2)
+        begun = next_trial(search)
+        search.receive(begun.trial_id, {"kind": "started"})
+    with opened_search(tmp_path) as search:
+        assert search.num_to_propose == 0
+        assert next_trial(search).trial_id == begun.trial_id
+        assert search.next_trial() is None  # two of three trials were never proposed
+        search.replicate([search.history.trials[finalist].record], 2)
+        assert next_trial(search).trial_id != begun.trial_id
+        assert search.next_trial() is None
+
+
+def test_replicates_end_at_a_cap_and_go_on_once_it_is_raised(tmp_path: Path) -> None:
+    with opened_search(tmp_path, make_config(budget={"max_hours": 1})) as search:
+        finalist = next_trial(search).trial_id
+        run_whole(search, [5.0], trial=finalist)
+        search.replicate([search.history.trials[finalist].record], 2)
+        first = next_trial(search)
+        search.history.used_s = 3600.0
+        evaluation = evaluation_message(first.trial_id, 0, 5.0)
+        assert search.receive(first.trial_id, evaluation)
+        assert search.next_trial() is None
+        assert search.is_over
+    with opened_search(tmp_path) as raised:
+        assert next_trial(raised) == first
+
+
+def test_equal_finalists_are_replicated_once(tmp_path: Path) -> None:
+    with opened_search(tmp_path, sampler=WatchedSampler(ONE_CHOICE)) as search:
+        names = [next_trial(search).trial_id for _ in range(3)]
+        search.replicate([search.history.trials[name].record for name in names], 2)
+        assert [spec.index for spec in [next_trial(search), next_trial(search)]] == [3, 4]
+        assert search.next_trial() is None

@@ -142,6 +142,19 @@ class BackendContract:
         rows = history.trials[begun.trial_id].evaluations
         assert [row.step for row in rows] == list(range(NUM_EVALUATIONS))
 
+    def test_replicates_of_finalists_run_after_the_search(
+        self, backend: Backend, tmp_path: Path
+    ) -> None:
+        with opened_search(tmp_path, make_config(search={"trials": 2})) as search:
+            backend.run(search, scripted_trials.completes)
+            search.replicate(search.history.records, 2)
+            backend.run(search, scripted_trials.completes)
+            replicates = [trial.record for trial in search.history.replicates]
+        assert len(replicates) == 4
+        assert {record.status for record in replicates} == {TrialStatus.COMPLETED}
+        assert [record.index for record in replicates] == [2, 3, 4, 5]
+        assert all(num_marks(tmp_path, each.trial_id, "entered") == 1 for each in replicates)
+
     def test_nothing_runs_where_nothing_is_left(self, backend: Backend, tmp_path: Path) -> None:
         with opened_search(tmp_path, make_config(search={"trials": 1})) as search:
             done = search.next_trial()

@@ -117,6 +117,14 @@ def test_an_unknown_key_is_named_with_the_nearest_that_exists(
         ({"resources": {"cpus_per_trial": 0}}, "resources.cpus_per_trial = 0: must be greater"),
         ({"resources": {"gpus_per_trial": -1}}, "resources.gpus_per_trial = -1: must be greater"),
         (
+            {"selection": {"snapshots": 0}},
+            "selection.snapshots = 0: must be greater than or equal to 1",
+        ),
+        (
+            {"selection": {"retrain_seeds": -1}},
+            "selection.retrain_seeds = -1: must be greater than or equal to 0",
+        ),
+        (
             {"selection": {"diversity": {"coverage": 1.5}}},
             "selection.diversity.coverage = 1.5: must be less than or equal to 1",
         ),

@@ -62,6 +62,15 @@ def test_the_card_says_how_good_and_how_it_was_chosen(finished_sweep: RunPaths) 
     assert "{{" not in card
 
 
+def test_the_card_says_how_lucky_the_choice_was_and_among_how_much(
+    finished_sweep: RunPaths,
+) -> None:
+    card = (finished_sweep.best / "README.md").read_text()
+    for name in ("optimism: certificate ", "seed spread: sd of FID ", "looked at: "):
+        assert f"\n- {name}" in card
+    assert ", for as many samples or more) |" in card
+
+
 def test_the_card_warns_of_a_generator_below_the_gate(copied: RunPaths) -> None:
     config, history = load_config(copied.sweep), open_history(copied)
     warning = "diversity is below the gate"

@@ -77,6 +77,21 @@ def test_what_was_selected_on_is_kept_apart(demo_view: RunView) -> None:
     assert "0.31 below the runner-up" in text
 
 
+def test_luck_spread_and_how_much_was_looked_at_are_told(demo_view: RunView) -> None:
+    known = {"optimism": 0.2, "optimism_of": "fid", "trials": 14, "checkpoints": 300}
+    selection = {**(demo_view.selection or {}), **known}
+    text = read(replace(demo_view, selection=selection)).text
+    assert "Optimism: certificate +0.200 above the score selected on (3.37" in text
+    assert "Looked at: 300 checkpoints of 14 trials in training; 3 of them again" in text
+    assert "Optimism" not in read(demo_view).text  # of an earlier journal
+
+
+def test_a_replicate_says_whose_parameters_it_trains_anew(demo_view: RunView) -> None:
+    first, *others = demo_view.trials
+    again = replace(first, row=replace(first.row, replicate_of="ash-4f2a"))
+    assert "trains ash-4f2a anew" in read(replace(demo_view, trials=(again, *others))).text
+
+
 def test_a_winner_that_lacks_diversity_is_no_silent_winner(demo_view: RunView) -> None:
     selection = {**(demo_view.selection or {}), "passed_gate": False}
     assert "Short of the diversity asked for." in read(replace(demo_view, selection=selection)).text

@@ -27,6 +27,7 @@ def order(
     data: str = "ring8",
     kimg: float = 1.0,
     every_kimg: float = 0.25,
+    num_snapshots: int = 12,
     **evaluation: Any,
 ) -> TrialSpec:
     """Return the order for a short trial with ``params``."""
@@ -34,6 +35,7 @@ def order(
         data={"name": data},
         budget={"kimg_per_trial": kimg},
         evaluation={"every_kimg": every_kimg, "samples": 64} | evaluation,
+        selection={"snapshots": num_snapshots},
     )
     return order_trial(
         config, run_folder, trial_id=trial_id(params, 0), index=0, params=params, seed=0

@@ -10,15 +10,11 @@ from gan_models.networks.registry import build_generator
 from gan_models.samples import SampleKind, SampleSpec
 from orchestrator.paths import TrialPaths
 from orchestrator.records import Evaluation
-from orchestrator.trial.snapshots import (
-    NUM_SNAPSHOTS,
-    keep_snapshot,
-    snapshot_nimg,
-    snapshots,
-)
+from orchestrator.trial.snapshots import keep_snapshot, snapshot_nimg, snapshots
 
 CONFIG = GanConfig(network="mlp", width=4, depth=1, latent_dim=2)
 POINT = SampleSpec(SampleKind.POINT, (2,))
+NUM_BEST = 3
 
 
 @pytest.fixture
@@ -36,29 +32,42 @@ def take(paths: TrialPaths, *fids: float, finite: bool = True) -> list[int]:
     for count, fid in enumerate(fids, start=1):
         row = Evaluation(run="lusab-babad", step=count, nimg=1000 * count, fid=fid, finite=finite)
         curve.append(row)
-        keep_snapshot(paths, model(seed=count), curve)
+        keep_snapshot(paths, model(seed=count), curve, num_best=NUM_BEST)
     return [snapshot_nimg(folder) // 1000 for folder in snapshots(paths)]
 
 
-def test_the_best_are_kept_in_the_order_in_which_they_were_taken(paths: TrialPaths) -> None:
+def test_the_best_are_kept_and_the_last_in_the_order_in_which_they_were_taken(
+    paths: TrialPaths,
+) -> None:
     assert take(paths, 9, 5, 7, 3, 8, 4) == [2, 4, 6]
+    assert take(TrialPaths(paths.folder / "other"), 3, 5, 4, 9, 8) == [1, 2, 3, 5]
 
 
-def test_no_more_than_the_ring_holds_are_kept(paths: TrialPaths) -> None:
-    assert len(take(paths, *range(20, 0, -1))) == NUM_SNAPSHOTS
+def test_no_more_than_the_ring_holds_and_the_last_are_kept(paths: TrialPaths) -> None:
+    assert len(take(paths, *range(20, 0, -1))) == NUM_BEST
+    assert len(take(TrialPaths(paths.folder / "other"), *range(1, 20))) == NUM_BEST + 1
 
 
 def test_of_equals_the_first_is_kept(paths: TrialPaths) -> None:
-    assert take(paths, 5, 5, 5, 5) == [1, 2, 3]
+    assert take(paths, 5, 5, 5, 5, 6) == [1, 2, 3, 5]
 
 
-def test_what_could_not_be_measured_is_not_kept(paths: TrialPaths) -> None:
+def test_what_could_not_be_measured_is_not_kept_and_what_was_before_it_is(
+    paths: TrialPaths,
+) -> None:
     assert take(paths, nan, 5, nan) == [2]
-    assert take(TrialPaths(paths.folder / "other"), 5, finite=False) == []
+    assert take(TrialPaths(paths.folder / "other"), 1, 2, 3, 9, nan) == [1, 2, 3, 4]
+    assert take(TrialPaths(paths.folder / "third"), 5, finite=False) == []
+
+
+def test_a_trial_that_takes_an_evaluation_again_keeps_the_same(paths: TrialPaths) -> None:
+    take(paths, 9, 5, 7, 3, 8)
+    assert take(paths, 9, 5, 7, 3, 8, 4) == [2, 4, 6]
 
 
 def test_an_untrained_generator_is_not_kept(paths: TrialPaths) -> None:
-    keep_snapshot(paths, model(), [Evaluation(run="a", step=0, nimg=0, fid=0.1)])
+    row = Evaluation(run="a", step=0, nimg=0, fid=0.1)
+    keep_snapshot(paths, model(), [row], num_best=NUM_BEST)
     assert snapshots(paths) == []
 
 

@@ -70,9 +70,11 @@ def _comparison(found: Facts) -> str:
     if found["gap_frac"] is None:
         return f"no seed in common with {found['other']}"
     gap = format_number(100 * found["gap_frac"], "+.1f")
-    claim = "better than" if found["is_better"] else "no better than"
     if found["p_value"] is None:
-        return f"{claim} {found['other']} ({gap} % over {found['num_pairs']} pairs)"
+        stands = "a tie with" if found["is_tie"] else "ahead of"
+        pairs = f"{found['num_pairs']} pairs, too few to claim that it is better"
+        return f"{stands} {found['other']} ({gap} % over {pairs})"
+    claim = "better than" if found["is_better"] else "no better than"
     low, high = (format_number(100 * found[f"gap_{end}_frac"], "+.1f") for end in ("low", "high"))
     return (
         f"{claim} {found['other']} ({gap} %, 95 % interval {low} to {high} %, "

@@ -89,8 +89,7 @@ def choose_configuration(
     """Choose the lowest mean ln(FID) over training seeds; a tie goes to diversity, then to size.
 
     Diverse configurations come before others, and of those the ones of which the fewest trainings
-    failed. A lower mean that is no tie: by 1.3 %, by two standard errors of the paired differences,
-    and from six seeds on only if a bootstrap interval and a permutation test agree.
+    failed. A gap below 1.3 %, or below two standard errors of the paired differences, is a tie.
 
     Args:
         configurations: at least one; their trainings on the same seeds, in the same order.
@@ -101,7 +100,7 @@ def choose_configuration(
     fewest = min(each.num_failed for each in eligible)
     sound = [each for each in eligible if each.num_failed == fewest]
     leader = min(sound, key=lambda each: each.log_fid)
-    tied = [each for each in sound if each is not leader and not _compare(leader, each).is_better]
+    tied = [each for each in sound if each is not leader and _compare(leader, each).is_tie]
     winner = break_tie(leader, tied)
     return ConfigurationChoice(
         winner=winner,

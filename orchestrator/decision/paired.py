@@ -29,7 +29,9 @@ class Comparison:
     """One configuration against ``other``; gaps are relative, positive where the other is worse.
 
     ``gap_low_frac`` to ``gap_high_frac`` is the 95 % interval (BCa bootstrap) and ``p_value`` that
-    of the sign-flip permutation test; NaN with fewer than six pairs.
+    of the sign-flip permutation test; NaN with fewer than six pairs. ``is_tie`` is what a choice
+    goes by: a gap that is too small to tell. ``is_better`` is a claim, which needs six pairs, and
+    interval and test; that it cannot be made is no tie.
     """
 
     other: str
@@ -38,6 +40,7 @@ class Comparison:
     gap_low_frac: float
     gap_high_frac: float
     p_value: float
+    is_tie: bool
     is_better: bool
 
     def to_mapping(self) -> dict[str, Any]:
@@ -69,7 +72,7 @@ def compare(
     gap = centre(gaps) if gaps else nan
     error = standard_error(gaps) if len(gaps) > 1 else single_error
     low, high, p_value = _evidence(np.asarray(gaps))
-    is_significant = len(gaps) < FEWEST_FOR_TEST or (low > 0 and p_value < _P_VALUE)
+    ties = not gaps or is_tie(gap, error)
     return Comparison(
         other=other,
         num_pairs=len(gaps),
@@ -77,7 +80,8 @@ def compare(
         gap_low_frac=expm1(low),
         gap_high_frac=expm1(high),
         p_value=p_value,
-        is_better=bool(gaps) and not is_tie(gap, error) and is_significant,
+        is_tie=ties,
+        is_better=not ties and low > 0 and p_value < _P_VALUE,  # False where NaN: not tested
     )
 
 

@@ -74,8 +74,8 @@ def choose_winner(candidates: Sequence[CandidateScores], *, min_coverage: float)
 
     FIDs tie if they are less than 1.3 % or two standard errors apart. Of those that tie, one whose
     coverage is tellingly higher (by 0.01 and by two standard errors) wins over the lowest FID, else
-    one whose generator is smaller by a tenth. Where no candidate is diverse, or diversity was not
-    measured, FID decides first.
+    one within 1.3 % whose generator is smaller by a tenth. Where no candidate is diverse, or
+    diversity was not measured, FID decides first.
 
     Raises:
         SweepError: if no candidate has a finite FID.

@@ -45,6 +45,9 @@ def is_tie(log_gap: float, standard_error: float) -> bool:
 def break_tie(leader: C, tied: Iterable[C]) -> C:
     """Return the leader, or one that ties with it and is tellingly more diverse, or else smaller.
 
+    Size decides only where the gap itself is below 1.3 %: a large gap that noise leaves in doubt is
+    still more likely a loss than not.
+
     Args:
         leader: has the lowest FID.
         tied: those whose FID ties with the leader's.
@@ -56,7 +59,9 @@ def break_tie(leader: C, tied: Iterable[C]) -> C:
     smaller = [
         other
         for other in others
-        if not is_more_diverse(leader, other) and _is_smaller(other, leader)
+        if is_tie(other.log_fid - leader.log_fid, 0.0)
+        and not is_more_diverse(leader, other)
+        and _is_smaller(other, leader)
     ]
     return min(smaller, key=lambda other: (other.num_weights, other.log_fid), default=leader)
 

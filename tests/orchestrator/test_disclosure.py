@@ -28,6 +28,7 @@ PAIR: dict[str, Any] = {
     "gap_low_frac": 0.012,
     "gap_high_frac": 0.07,
     "p_value": 0.03125,
+    "is_tie": False,
     "is_better": True,
 }
 
@@ -65,8 +66,16 @@ def test_how_much_was_looked_at_is_counted() -> None:
     [
         ({}, "better than babad (+4.1 %, 95 % interval +1.2 to +7.0 %, p = 0.031, 6 pairs)"),
         (
+            {"is_tie": True, "is_better": False, "p_value": 0.2},
+            "no better than babad (+4.1 %, 95 % interval +1.2 to +7.0 %, p = 0.200, 6 pairs)",
+        ),
+        (
             {"num_pairs": 3, "p_value": None, "is_better": False},
-            "no better than babad (+4.1 % over 3 pairs)",
+            "ahead of babad (+4.1 % over 3 pairs, too few to claim that it is better)",
+        ),
+        (
+            {"num_pairs": 3, "p_value": None, "is_tie": True, "is_better": False},
+            "a tie with babad (+4.1 % over 3 pairs, too few to claim that it is better)",
         ),
         ({"gap_frac": None}, "no seed in common with babad"),
     ],

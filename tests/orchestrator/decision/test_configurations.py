@@ -76,6 +76,15 @@ def test_a_tie_goes_to_diversity_then_to_size() -> None:
     assert found.reason.endswith("a tie with a, decided by size")
 
 
+def test_a_lead_that_cannot_be_proven_is_not_given_away_for_size() -> None:
+    gaps = [1.9, 1.6, 1.5, 0.99, 1.7, 1.4]  # of six seeds one says the opposite
+    fids = [10 * gap for gap in gaps]
+    small = configuration("small", *fids, num_weights=10)
+    found = choose_configuration([small, configuration("a", *[10] * 6)], min_coverage=0.6)
+    assert found.winner.trial_id == "a"
+    assert not found.comparisons[0].is_better
+
+
 def test_a_configuration_whose_trainings_fail_loses_to_one_whose_do_not() -> None:
     flaky = configuration("flaky", 5, None, 5)
     assert winner(flaky, configuration("sound", 10, 11, 12)) == "sound"

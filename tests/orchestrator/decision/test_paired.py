@@ -30,28 +30,28 @@ def test_the_p_value_is_that_of_all_sign_flips() -> None:
     extreme = np.mean(np.abs(means) >= np.mean(gaps) - 1e-12)
     assert found.p_value == pytest.approx(extreme)
     assert found.p_value > 0.05
-    assert not found.is_better  # although the mean is more than two standard errors from 0
+    assert (found.is_tie, found.is_better) == (False, False)  # two standard errors, but no proof
 
 
-def test_fewer_than_six_pairs_are_not_tested_but_two_standard_errors_count() -> None:
+def test_fewer_than_six_pairs_claim_nothing_but_two_standard_errors_break_a_tie() -> None:
     five = BASE[: FEWEST_FOR_TEST - 1]
     found = compare(five, shifted(five, 0.1, 0.11, 0.09, 0.1, 0.12), other="b")
     assert isnan(found.p_value)
     assert isnan(found.gap_low_frac)
-    assert found.is_better
-    assert not compare(five, shifted(five, 0.4, -0.2, 0.3, -0.1, 0.1), other="b").is_better
+    assert (found.is_tie, found.is_better) == (False, False)
+    assert compare(five, shifted(five, 0.4, -0.2, 0.3, -0.1, 0.1), other="b").is_tie
 
 
 def test_one_pair_has_the_error_of_measuring() -> None:
-    assert compare([1.0], [1.05], other="b").is_better
-    assert not compare([1.0], [1.05], other="b", single_error=0.03).is_better
-    assert not compare([1.0], [1.012], other="b").is_better
+    assert not compare([1.0], [1.05], other="b").is_tie
+    assert compare([1.0], [1.05], other="b", single_error=0.03).is_tie
+    assert compare([1.0], [1.012], other="b").is_tie
 
 
 def test_a_gap_below_1_3_percent_is_a_tie_however_sure() -> None:
     found = compare(BASE, [value + 0.01 for value in BASE], other="b")
     assert found.p_value == pytest.approx(2 / 64)
-    assert not found.is_better
+    assert (found.is_tie, found.is_better) == (True, False)
 
 
 def test_equal_gaps_are_an_interval_of_no_width() -> None:
@@ -66,7 +66,7 @@ def test_seeds_that_failed_on_either_side_pair_with_nothing() -> None:
     assert found.gap_frac == pytest.approx(np.expm1(0.5))
     lost = compare([inf, 1.0], [1.0, inf], other="b")
     assert lost.num_pairs == 0
-    assert not lost.is_better
+    assert (lost.is_tie, lost.is_better) == (True, False)
     assert json.dumps(lost.to_mapping(), allow_nan=False)
 
 

@@ -65,6 +65,13 @@ def test_no_smaller_generator_wins_at_the_cost_of_diversity() -> None:
     assert break_tie(leader, [Contender(coverage=0.8, num_weights=10)]) is leader
 
 
+def test_size_is_not_worth_a_gap_that_noise_leaves_in_doubt() -> None:
+    leader, small = Contender(), Contender(log_fid=0.2, num_weights=10)
+    assert break_tie(leader, [small]) is leader
+    rich = Contender(log_fid=0.2, coverage=0.95)
+    assert break_tie(leader, [small, rich]) is rich
+
+
 def test_without_anyone_better_the_leader_stays() -> None:
     leader = Contender()
     assert break_tie(leader, []) is leader

@@ -94,6 +94,41 @@ class Verdict:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Adjustment:
+    """How a trial trains from ``nimg`` images on, and why that changed.
+
+    Either the ratio of updates changed after the evaluation at ``step``, or the trial died at
+    ``died_nimg`` and went back to the checkpoint of that evaluation, for the ``num_rollbacks``-th
+    time. ``lr_factor`` multiplies the learning rates that the trial began with, ``seconds`` is how
+    long it had trained by then.
+    """
+
+    step: int
+    nimg: int
+    d_steps: int
+    g_steps: int
+    lr_factor: float
+    num_rollbacks: int
+    reason: str
+    died_nimg: int | None = None
+    seconds: float = nan
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands among a trial's adjustments, which come in this order."""
+        return self.num_rollbacks, self.step
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain data; non-finite numbers become None."""
+        return json_ready(asdict(self))
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Read what :meth:`to_mapping` wrote."""
+        return cls(**{key: value for key, value in values.items() if value is not None})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """One row of ``evaluations``: a trial's scores and health after ``nimg`` images.
 

@@ -7,6 +7,7 @@ import yaml
 
 from orchestrator.records import (
     Action,
+    Adjustment,
     Evaluation,
     StoppedBy,
     TrialRecord,
@@ -145,3 +146,17 @@ def test_a_trial_record_is_plain_data() -> None:
     values = record.to_mapping()
     assert yaml.safe_load(yaml.safe_dump(values)) == through_json(values) == values
     assert (values["score"], values["verdict"], values["stopped_by"]) == (None, None, "verdict")
+
+
+def test_an_adjustment_passes_through_json() -> None:
+    change = Adjustment(
+        step=3, nimg=192, d_steps=2, g_steps=1, lr_factor=1.0, num_rollbacks=0, reason="D is blind"
+    )
+    rollback = Adjustment(
+        **change.to_mapping() | {"num_rollbacks": 1, "died_nimg": 256, "seconds": 2.5}
+    )
+    assert Adjustment.from_mapping(through_json(rollback.to_mapping())) == rollback
+    restored = Adjustment.from_mapping(through_json(change.to_mapping()))
+    assert (restored.died_nimg, restored.place) == (None, (0, 3))
+    assert isnan(restored.seconds)
+    assert change.place < rollback.place  # though the step is the same

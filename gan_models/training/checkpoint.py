@@ -28,9 +28,14 @@ _PREFIX = "checkpoint-"
 _NUM_KEPT = 2  # the one before the last serves if the last is damaged
 
 
-def save_checkpoint(folder: Path, state: TrainState, config: GanConfig) -> Path:
-    """Write the state under ``folder`` and drop all but the last two; return its own folder."""
-    path = folder / f"{_PREFIX}{state.nimg:012d}"
+def save_checkpoint(
+    folder: Path, state: TrainState, config: GanConfig, *, keep_nimg: int | None = None
+) -> Path:
+    """Write the state under ``folder``; return its own folder.
+
+    Drops all but the last two, and the one at ``keep_nimg`` images if that is given.
+    """
+    path = folder / _name(state.nimg)
     with whole_folder(path) as draft:
         save_file(_to_tensors(state), draft / TENSORS_FILE)
         manifest = {
@@ -42,8 +47,16 @@ def save_checkpoint(folder: Path, state: TrainState, config: GanConfig) -> Path:
         checksum = _checksum(manifest, draft / TENSORS_FILE)
         write_json(draft / MANIFEST_FILE, {**manifest, "sha256": checksum})
     for old in _checkpoints(folder)[:-_NUM_KEPT]:
-        shutil.rmtree(old)
+        if keep_nimg is None or old.name != _name(keep_nimg):
+            shutil.rmtree(old)
     return path
+
+
+def drop_checkpoints_after(folder: Path, nimg: int) -> None:
+    """Remove the checkpoints of more than ``nimg`` images, the latest first."""
+    for path in reversed(_checkpoints(folder)):
+        if path.name > _name(nimg):
+            shutil.rmtree(path)
 
 
 def restore_latest(folder: Path, state: TrainState, config: GanConfig) -> bool:
@@ -77,6 +90,10 @@ def load_weights(network: nn.Module, tensors: Mapping[str, Tensor], *, path: Pat
     except RuntimeError as error:
         name = type(network).__name__
         raise CheckpointError(f"{path}: its weights do not fit the {name} to restore") from error
+
+
+def _name(nimg: int) -> str:
+    return f"{_PREFIX}{nimg:012d}"
 
 
 def _checkpoints(folder: Path) -> list[Path]:

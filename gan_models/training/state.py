@@ -61,3 +61,15 @@ def new_state(
         frozen_generator=Freeze(generator),
         frozen_discriminator=Freeze(discriminator),
     )
+
+
+def adopt(state: TrainState, config: GanConfig) -> None:
+    """Let a state go on by another configuration of the same networks.
+
+    What a state takes from its configuration, beside the networks, is both learning rates and, by
+    the ratio of updates, how fast the average of G forgets; ``train`` is given the rest.
+    """
+    for optimizer, rate in ((state.d_optimizer, config.d_lr), (state.g_optimizer, config.g_lr)):
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+    state.moving_average = MovingAverage(state.ema, state.generator, config)

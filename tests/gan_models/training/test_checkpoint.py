@@ -17,6 +17,7 @@ from gan_models.samples import SampleKind, SampleSpec
 from gan_models.training.checkpoint import (
     MANIFEST_FILE,
     TENSORS_FILE,
+    drop_checkpoints_after,
     load_weights,
     restore_latest,
     save_checkpoint,
@@ -344,3 +345,32 @@ def test_a_checkpoint_of_a_gpu_is_restored_bit_for_bit_on_any_device(
     assert not differences({k: v.cpu() for k, v in everything(restored).items()}, held)
     list(train(SMALL, restored, images, seed=0, until_nimg=16))
     assert restored.nimg == 16
+
+
+def nimg_kept(folder: Path) -> list[int]:
+    return sorted(int(path.name.removeprefix("checkpoint-")) for path in folder.iterdir())
+
+
+def test_one_more_is_kept_where_that_is_asked_for(tmp_path: Path, images: Dataset) -> None:
+    state = new_state(SMALL, images.sample, seed=0)
+
+    for progress in islice(train(SMALL, state, images, seed=0, until_nimg=10_000), 5):
+        keep = 8 if progress.nimg >= 8 else None
+        save_checkpoint(tmp_path, state, SMALL, keep_nimg=keep)
+    assert nimg_kept(tmp_path) == [8, 16, 20]
+
+    save_checkpoint(tmp_path, state, SMALL, keep_nimg=16)
+    assert nimg_kept(tmp_path) == [16, 20]
+
+
+def test_checkpoints_after_a_place_are_dropped(tmp_path: Path, images: Dataset) -> None:
+    state = new_state(SMALL, images.sample, seed=0)
+    for _ in islice(train(SMALL, state, images, seed=0, until_nimg=10_000), 4):
+        save_checkpoint(tmp_path, state, SMALL, keep_nimg=4)
+
+    drop_checkpoints_after(tmp_path, 12)
+    assert nimg_kept(tmp_path) == [4, 12]
+    drop_checkpoints_after(tmp_path, 4)
+    assert restore_latest(tmp_path, fresh(images), SMALL)
+    assert nimg_kept(tmp_path) == [4]
+    drop_checkpoints_after(tmp_path / "missing", 4)

@@ -3,8 +3,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from gan_models.data.dataset import Dataset
 from gan_models.errors import ParameterError
-from gan_models.training.state import new_state
+from gan_models.training.loop import train
+from gan_models.training.state import adopt, new_state
 from tests.gan_models.training.small_runs import (
     IMAGE,
     POINT,
@@ -62,3 +64,24 @@ def test_a_gpu_starts_from_the_weights_of_the_cpu() -> None:
     assert on_gpu.device.type == "cuda"
     on_cpu = everything(new_state(SMALL, IMAGE, seed=0))
     assert not differences(on_cpu, {k: v.cpu() for k, v in everything(on_gpu).items()})
+
+
+def test_a_state_that_adopts_a_configuration_goes_on_as_if_built_by_it(images: Dataset) -> None:
+    other = replace(SMALL, d_lr=3e-3, g_lr=4e-3, d_steps=2, g_steps=3, ema_half_life_kimg=0.1)
+    built, adopted = new_state(other, IMAGE, seed=0), new_state(SMALL, IMAGE, seed=0)
+
+    adopt(adopted, other)
+
+    for state in (built, adopted):
+        list(train(other, state, images, seed=0, until_nimg=12))
+    assert not differences(everything(adopted), everything(built))
+
+
+def test_adopting_changes_neither_weights_nor_moments(images: Dataset) -> None:
+    state = new_state(SMALL, IMAGE, seed=0)
+    list(train(SMALL, state, images, seed=0, until_nimg=8))
+    before = everything(state)
+
+    adopt(state, replace(SMALL, d_lr=1.0, g_steps=4))
+
+    assert not differences(everything(state), before)

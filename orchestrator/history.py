@@ -9,6 +9,7 @@ from orchestrator.decision.score import best_evaluation, best_so_far
 from orchestrator.errors import JournalError
 from orchestrator.journal import Event
 from orchestrator.records import (
+    Adjustment,
     Evaluation,
     StoppedBy,
     TrialRecord,
@@ -24,6 +25,9 @@ class TrialHistory:
 
     ``paused_by`` says what paused it, a verdict or the scheduler, until it is resumed; a trial that
     a cap cut short while it waited goes on waiting once the cap is raised.
+
+    A roll back takes the rows after its place out of the curve, so that ``evaluations`` is always
+    in order and holds each step once; ``abandoned`` keeps those rows, for what they cost.
     """
 
     record: TrialRecord
@@ -31,21 +35,57 @@ class TrialHistory:
     verdicts: list[Verdict] = field(default_factory=list)
     paused_by: StoppedBy | None = None
     pause_reason: str = ""
+    adjustments: list[Adjustment] = field(default_factory=list)
+    abandoned: list[Evaluation] = field(default_factory=list)
 
-    def knows(self, evaluation: Evaluation) -> bool:
-        """Say whether the curve already reaches this step."""
+    @property
+    def num_rollbacks(self) -> int:
+        """How often the trial has gone back to an earlier checkpoint."""
+        return self.adjustments[-1].num_rollbacks if self.adjustments else 0
+
+    def knows(self, evaluation: Evaluation, num_rollbacks: int = 0) -> bool:
+        """Say whether the curve already reaches this step, or was rolled back since."""
+        if num_rollbacks != self.num_rollbacks:
+            return num_rollbacks < self.num_rollbacks
         return bool(self.evaluations) and evaluation.step <= self.evaluations[-1].step
 
-    def add(self, evaluation: Evaluation, verdict: Verdict) -> None:
+    def knows_adjustment(self, adjustment: Adjustment) -> bool:
+        """Say whether this adjustment, or a later one, is on record."""
+        return bool(self.adjustments) and adjustment.place <= self.adjustments[-1].place
+
+    def add(self, evaluation: Evaluation, verdict: Verdict, num_rollbacks: int = 0) -> None:
         """Take in one evaluation; one that is already known (after a resume) changes nothing.
 
         One that comes in late, after the trial's end, does not overrule why it ended.
         """
-        if self.knows(evaluation):
+        if self.knows(evaluation, num_rollbacks):
             return
         self.evaluations.append(evaluation)
         self.verdicts.append(verdict)
-        self.record = _summarise(self.record, self.evaluations, verdict)
+        self._summarise()
+
+    def adjust(self, adjustment: Adjustment) -> None:
+        """Take in one adjustment, and abandon what a roll back leaves behind."""
+        if self.knows_adjustment(adjustment):
+            return
+        self.adjustments.append(adjustment)
+        if adjustment.died_nimg is None:
+            return
+        num_kept = sum(row.step <= adjustment.step for row in self.evaluations)
+        self.abandoned += self.evaluations[num_kept:]
+        del self.evaluations[num_kept:], self.verdicts[num_kept:]
+        if self.evaluations:
+            self._summarise()
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the trial as its ``trial.json`` has it: plain data, without the curve."""
+        adjustments = [adjustment.to_mapping() for adjustment in self.adjustments]
+        return self.record.to_mapping() | {"adjustments": adjustments}
+
+    def _summarise(self) -> None:
+        record = _summarise(self.record, self.evaluations, self.verdicts[-1])
+        spent_s = [row.seconds for row in self.abandoned]
+        self.record = replace(record, seconds=max([record.seconds, *spent_s]))
 
 
 @dataclass
@@ -85,6 +125,7 @@ class SweepHistory:
             "evaluated": self._evaluated,
             "paused": self._paused,
             "resumed": self._resumed,
+            "adjusted": self._adjusted,
             "finished": self._finished,
             "reopened": self._reopened,
             "proposing_ended": self._proposing_ended,
@@ -112,6 +153,11 @@ class SweepHistory:
     def evaluations(self) -> list[Evaluation]:
         """Every evaluation of every trial, trial by trial."""
         return [row for trial in self.trials.values() for row in trial.evaluations]
+
+    @property
+    def abandoned(self) -> list[Evaluation]:
+        """Every evaluation that a roll back took out of a curve."""
+        return [row for trial in self.trials.values() for row in trial.abandoned]
 
     @property
     def ranked(self) -> list[TrialHistory]:
@@ -159,12 +205,16 @@ class SweepHistory:
 
     def _evaluated(self, event: Event) -> None:
         evaluation = Evaluation.from_mapping(event["evaluation"])
+        verdict = Verdict.from_mapping(event["verdict"])
         trial = self._trial(event)
         trained_s, num_known = _known(trial.record.seconds), len(trial.evaluations)
-        trial.add(evaluation, Verdict.from_mapping(event["verdict"]))
+        trial.add(evaluation, verdict, event.get("num_rollbacks", 0))
         if len(trial.evaluations) > num_known:
             self.trial_s += _known(trial.record.seconds) - trained_s
             self.trial_s += _known(evaluation.eval_seconds)
+
+    def _adjusted(self, event: Event) -> None:
+        self._trial(event).adjust(Adjustment.from_mapping(event["adjustment"]))
 
     def _paused(self, event: Event) -> None:
         trial = self._trial(event)

@@ -2,14 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import exp, isfinite, nan
+from math import exp, nan
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.decision.finalists import is_deliverable
 from orchestrator.decision.pareto import Tradeoff, pareto_front
 from orchestrator.history import SweepHistory, TrialHistory
-from orchestrator.records import StoppedBy, TrialStatus, VerdictKind
-from orchestrator.wording import UNKNOWN, format_fid, format_kimg, format_number, format_verdict
+from orchestrator.records import Adjustment, StoppedBy, TrialStatus, VerdictKind, json_ready
+from orchestrator.wording import (
+    UNKNOWN,
+    format_fid,
+    format_kimg,
+    format_number,
+    format_regime,
+    format_verdict,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -43,13 +50,12 @@ class LeaderboardRow:
     on_front: bool
     is_selected: bool
     replicate_of: str | None = None
+    adjustments: tuple[Adjustment, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain data; non-finite numbers become None."""
-        return {
-            name: None if isinstance(value, float) and not isfinite(value) else value
-            for name, value in asdict(self).items()
-        }
+        adjustments = [adjustment.to_mapping() for adjustment in self.adjustments]
+        return json_ready(asdict(self)) | {"adjustments": adjustments}
 
 
 def leaderboard(history: SweepHistory) -> list[LeaderboardRow]:
@@ -140,6 +146,7 @@ def _row(rank: int, trial: TrialHistory, *, on_front: bool, selected: str | None
         on_front=on_front,
         is_selected=record.trial_id == selected,
         replicate_of=record.replicate_of,
+        adjustments=tuple(trial.adjustments),
     )
 
 
@@ -157,5 +164,11 @@ def _cells(row: LeaderboardRow) -> list[str]:
         row.losses,
         format_verdict(row.verdict),
         row.stopped_by or row.status,
-        row.reason,
+        _reason(row),
     ]
+
+
+def _reason(row: LeaderboardRow) -> str:
+    """Return the reason, after the regime of a trial that was adjusted."""
+    last = row.adjustments[-1:]
+    return "; ".join([*(f"now {format_regime(each)}" for each in last), row.reason])

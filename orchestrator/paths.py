@@ -21,6 +21,11 @@ class TrialPaths:
         return self.folder / "evaluations.jsonl"
 
     @property
+    def rollbacks(self) -> Path:
+        """Each return to an earlier checkpoint; missing where there was none."""
+        return self.folder / "rollbacks.json"
+
+    @property
     def checkpoints(self) -> Path:
         """Full resumable states and EMA snapshots."""
         return self.folder / "checkpoints"

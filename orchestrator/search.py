@@ -18,7 +18,7 @@ from orchestrator.journal import Event, Journal
 from orchestrator.outcomes import outcome_of
 from orchestrator.paths import RunPaths
 from orchestrator.progress.listener import SweepListener
-from orchestrator.records import Action, Evaluation, StoppedBy, TrialRecord, TrialStatus
+from orchestrator.records import Action, Adjustment, Evaluation, StoppedBy, TrialRecord, TrialStatus
 from orchestrator.sampling.outcome import Outcome
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.spending import EndOfProposing, end_of_proposing, passed_cap, trials_cap
@@ -133,6 +133,9 @@ class Search:
             return False
         if message["kind"] == "evaluated":
             return self._evaluated(trial, message)
+        if message["kind"] == "adjusted":
+            self._adjusted(trial, message)
+            return False
         self._finish(trial, message)
         return True
 
@@ -206,7 +209,7 @@ class Search:
             for record in self.history.records:
                 if record.stopped_by is StoppedBy.CAP:
                     self._write("reopened", trial_id=record.trial_id)
-                    self._describe(self.history.trials[record.trial_id].record)
+                    self._describe(record.trial_id)
 
     def _cut_short(self, name: str) -> bool:
         """End a trial if the hours are spent; return whether it was ended."""
@@ -228,7 +231,7 @@ class Search:
             replicate_of=finalist.trial_id,
         )
         record = self.history.trials[name].record
-        self._describe(record)
+        self._describe(name)
         return record
 
     def _propose(self) -> TrialRecord:
@@ -238,7 +241,7 @@ class Search:
         self._write("proposed", trial_id=name, index=index, params=params, seed=seed)
         self._ended(trials_cap(self.config, self.history))  # nobody may ask again
         record = self.history.trials[name].record
-        self._describe(record)
+        self._describe(name)
         return record
 
     def _new_identity(self, params: Mapping[str, Any]) -> tuple[str, int]:
@@ -267,13 +270,15 @@ class Search:
     def _evaluated(self, name: str, message: Message) -> bool:
         trial = self.history.trials[name]
         evaluation = Evaluation.from_mapping(message["evaluation"])
-        if trial.knows(evaluation):  # a resumed trial repeats what the journal has
+        num_rollbacks = message.get("num_rollbacks", 0)
+        if trial.knows(evaluation, num_rollbacks):  # a resumed trial repeats what the journal has
             return False
         self._write(
             "evaluated",
             trial_id=name,
             evaluation=message["evaluation"],
             verdict=message["verdict"],
+            num_rollbacks=num_rollbacks,
         )
         if self._carry_out(name):
             return True
@@ -282,8 +287,13 @@ class Search:
         return not ends_by_itself and self._cut_short(name)
 
     def _rule(self, name: str) -> _Ruling | None:
-        """Decide on a trial's latest evaluation; None where it goes on or ends by itself."""
+        """Decide on a trial's latest evaluation; None where it goes on or ends by itself.
+
+        What is about to be abandoned by a roll back must not count against it at a rung.
+        """
         trial = self.history.trials[name]
+        if trial.verdicts[-1].action is Action.ROLL_BACK:
+            return None
         decision = self._scheduler.report(name, trial.evaluations)
         has_budget_left = trial.record.nimg < self.config.budget.nimg_per_trial
         ends_anyway = trial.record.status.is_finished or trial.verdicts[-1].action.is_stop
@@ -309,7 +319,7 @@ class Search:
         if decision.action is CohortAction.PAUSE:
             where = {"by": ruling.by, "rung": decision.rung}
             self._write("paused", trial_id=name, **where, reason=reason)
-            self._describe(self.history.trials[name].record)
+            self._describe(name)
         else:
             self._write("judged", trial_id=name, stop=True, rung=decision.rung, reason=reason)
             self._stop(name, ruling.by, reason)
@@ -329,13 +339,19 @@ class Search:
         ending = {"status": TrialStatus.STOPPED, "stopped_by": by}
         self._finish(name, {**ending, "reason": reason, "verdict": None})
 
+    def _adjusted(self, name: str, message: Message) -> None:
+        trial = self.history.trials[name]
+        if not trial.knows_adjustment(Adjustment.from_mapping(message["adjustment"])):
+            self._write("adjusted", trial_id=name, adjustment=message["adjustment"])
+            self._describe(name)
+
     def _finish(self, name: str, message: Message) -> None:
         ending = {key: message[key] for key in ("status", "stopped_by", "reason", "verdict")}
         self._write("finished", trial_id=name, **ending)
-        self._describe(self.history.trials[name].record)
+        self._describe(name)
 
-    def _describe(self, record: TrialRecord) -> None:
-        write_json(self._paths.trial(record.trial_id).description, record.to_mapping())
+    def _describe(self, name: str) -> None:
+        write_json(self._paths.trial(name).description, self.history.trials[name].to_mapping())
 
     def _write(self, event: str, **values: Any) -> None:
         entry = self._journal.append(event, **values)

@@ -32,7 +32,7 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util.tensor_util import make_tensor_proto
 
 from gan_models.files import whole_file
-from orchestrator.records import Evaluation, TrialStatus, Verdict, VerdictKind
+from orchestrator.records import Adjustment, Evaluation, TrialStatus, Verdict, VerdictKind
 
 SCALAR_TAGS = {
     "fid": "metrics/fid",
@@ -125,6 +125,20 @@ class TrialBoard:
             self._verdict = verdict.kind
             text = f"**{verdict.kind}**: {verdict.reason}"
             self._add_summary(evaluation.nimg, _text("verdict", text))
+        self._writer.flush()
+
+    def add_regime(self, ratio: tuple[int, int], lr_factor: float, nimg: int) -> None:
+        """Show the updates of D and G in a round, and the factor of the learning rates."""
+        tags = ("training/d_steps", "training/g_steps", "training/lr_factor")
+        self._add_summary(nimg, *map(_scalar, tags, map(float, (*ratio, lr_factor))))
+        self._writer.flush()
+
+    def add_adjustment(self, adjustment: Adjustment) -> None:
+        """Say why training goes on otherwise from here; after a roll back, show nothing later."""
+        if adjustment.died_nimg is not None:
+            restart = SessionLog(status=SessionLog.START)
+            self._write(Event(step=adjustment.nimg + 1, session_log=restart))
+        self._add_summary(adjustment.nimg, _text("adjusted", adjustment.reason))
         self._writer.flush()
 
     def add_samples(self, png: bytes, nimg: int) -> None:

@@ -2,7 +2,7 @@
 
 from math import isfinite
 
-from orchestrator.records import StoppedBy, TrialRecord, VerdictKind
+from orchestrator.records import Adjustment, StoppedBy, TrialRecord, VerdictKind
 
 UNKNOWN = "—"
 
@@ -53,6 +53,19 @@ def format_kimg(value: object) -> str:
 def format_verdict(verdict: VerdictKind | None) -> str:
     """Return a verdict as words rather than as an identifier."""
     return verdict.replace("_", " ") if verdict else UNKNOWN
+
+
+def format_regime(adjustment: Adjustment) -> str:
+    """Say by what a trial trains since an adjustment: ``D:G 2:1, learning rates x 0.5``."""
+    ratio = f"D:G {adjustment.d_steps}:{adjustment.g_steps}"
+    factor = adjustment.lr_factor
+    return ratio if factor == 1 else f"{ratio}, learning rates x {factor:g}"
+
+
+def format_adjustment(adjustment: Adjustment) -> str:
+    """Say what was adjusted and why: ``rolled back, now D:G 1:1, learning rates x 0.5: ...``."""
+    what = "ratio changed" if adjustment.died_nimg is None else "rolled back"
+    return f"{what}, now {format_regime(adjustment)}: {adjustment.reason}"
 
 
 def format_ending(record: TrialRecord) -> str:

@@ -12,7 +12,7 @@ from orchestrator.errors import RunFolderError
 if TYPE_CHECKING:
     from orchestrator.config.model import SweepConfig
     from orchestrator.paths import RunPaths
-    from orchestrator.records import Evaluation, TrialRecord, Verdict
+    from orchestrator.records import Adjustment, Evaluation, TrialRecord, Verdict
     from orchestrator.trial.spec import TrialSpec
 
 
@@ -100,9 +100,11 @@ def _train(order: "TrialSpec", paths: "RunPaths") -> "TrialRecord":
     for message in run_trial(order):
         history.apply({**message, "event": message["kind"], "trial_id": name})
         trial = history.trials[name]
-        write_json(paths.trial(name).description, trial.record.to_mapping())
+        write_json(paths.trial(name).description, trial.to_mapping())
         if message["kind"] == "evaluated":
             click.echo(_line(trial.evaluations[-1], trial.verdicts[-1]), err=True)
+        if message["kind"] == "adjusted":
+            click.echo(_adjustment_line(trial.adjustments[-1]), err=True)
     return history.trials[name].record
 
 
@@ -118,6 +120,12 @@ def _line(row: "Evaluation", verdict: "Verdict") -> str:
         f"D right on real / held-out / fake {accuracies}  "
         f"{format_verdict(verdict.kind)}: {verdict.reason}"
     )
+
+
+def _adjustment_line(adjustment: "Adjustment") -> str:
+    from orchestrator.wording import format_adjustment, format_kimg
+
+    return f"{format_kimg(adjustment.nimg / 1000):>7} kimg  {format_adjustment(adjustment)}"
 
 
 def _facts(record: "TrialRecord", paths: "RunPaths") -> dict[str, str]:

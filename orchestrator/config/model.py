@@ -146,6 +146,29 @@ class DiversityConfig(Section):
     coverage: Fraction = 0.6
 
 
+class BalanceConfig(Section):
+    """What a trial may change in how it trains itself; every change is recorded.
+
+    ``adapt`` lets the ratio of D updates to G updates follow the health of D, between
+    ``min_d_per_g`` and ``max_d_per_g`` (a ratio beyond them that a trial begins with stays
+    allowed). ``rollbacks`` is how often a dead trial goes back to its last good checkpoint.
+    """
+
+    adapt: Annotated[bool, Field(strict=True)] = False
+    min_d_per_g: PositiveFloat = 0.25
+    max_d_per_g: PositiveFloat = 4.0
+    rollbacks: Annotated[int, _Number, Field(ge=0, le=2)] = 0
+
+    @model_validator(mode="after")
+    def _has_room(self) -> "BalanceConfig":
+        if self.min_d_per_g > self.max_d_per_g:
+            raise ValueError(
+                f"balance.min_d_per_g = {self.min_d_per_g:g}: must not exceed "
+                f"balance.max_d_per_g = {self.max_d_per_g:g}"
+            )
+        return self
+
+
 class SelectionConfig(Section):
     """How the finalists are re-tested.
 
@@ -172,6 +195,7 @@ class SweepConfig(Section):
     budget: BudgetConfig = BudgetConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     scheduler: SchedulerConfig = SchedulerConfig()
+    balance: BalanceConfig = BalanceConfig()
     resources: ResourcesConfig = ResourcesConfig()
     selection: SelectionConfig = SelectionConfig()
     backend: Literal["ray", "in-process"] = "ray"

@@ -8,7 +8,7 @@ from math import inf
 from types import TracebackType
 from typing import Self, TextIO
 
-from orchestrator.history import SweepHistory
+from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.journal import Event
 from orchestrator.progress.estimate import Plan, Tally, format_duration, seconds_left, tally
 from orchestrator.progress.projection import (
@@ -19,6 +19,7 @@ from orchestrator.progress.projection import (
 )
 from orchestrator.records import TrialRecord
 from orchestrator.wording import (
+    format_adjustment,
     format_ending,
     format_fid,
     format_kimg,
@@ -92,6 +93,8 @@ class LinesListener:
                 return _evaluation_line(history.trials[event["trial_id"]].record)
             case "proposing_ended":
                 return f"no more trials are proposed: {event['reason']}"
+            case "adjusted":
+                return _adjustment_line(history.trials[event["trial_id"]])
             case "selected" if history.selection:
                 return f"selected {history.selection['trial_id']}"
         return ""
@@ -99,6 +102,12 @@ class LinesListener:
 
 def _evaluation_line(record: TrialRecord) -> str:
     return f"{record.trial_id} at {format_kimg(record.nimg / 1000)} kimg: {_standing(record)}"
+
+
+def _adjustment_line(trial: TrialHistory) -> str:
+    adjustment = trial.adjustments[-1]
+    where = f"{trial.record.trial_id} at {format_kimg(adjustment.nimg / 1000)} kimg"
+    return f"{where}: {format_adjustment(adjustment)}"
 
 
 def _end_line(record: TrialRecord) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orchestrator.report.verdicts import verdict_tone
-from orchestrator.wording import format_fid, format_kimg, format_number
+from orchestrator.wording import format_adjustment, format_fid, format_kimg, format_number
 
 
 def fill_template(name: str, **values: Any) -> str:
@@ -37,6 +37,7 @@ def _environment() -> Environment:
         "param": format_param,
         "data_uri": lambda png: "data:image/png;base64," + b64encode(png).decode(),
         "tone": verdict_tone,
+        "adjustment": format_adjustment,
     }
     environment.filters |= filters
     return environment

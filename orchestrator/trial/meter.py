@@ -61,6 +61,17 @@ class Meter:
             Split.SELECT, n_fake=self.spec.num_samples, seed=self.spec.evaluation_seed
         ).hash
 
+    @property
+    def perfect_coverage(self) -> float:
+        """The coverage that a perfect generator would reach here."""
+        return self.yardstick.perfect_coverage(Split.SELECT, self.spec.num_samples)
+
+    @property
+    def num_judged(self) -> int:
+        """How many samples stand behind each accuracy of D, at least."""
+        num_heldout = len(self.yardstick.splits[Split.SELECT])
+        return min(_HEALTH_SAMPLES, self.spec.num_samples, num_heldout)
+
     def measure(
         self, state: TrainState, window: LossWindow, *, seconds: float, index: int
     ) -> Evaluation:

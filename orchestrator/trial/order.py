@@ -33,6 +33,10 @@ def order_trial(
         evaluation_seed=evaluation_seed(config),
         duality_gap_every=config.evaluation.duality_gap_every,
         num_snapshots=config.selection.snapshots,
+        adapt_ratio=config.balance.adapt,
+        min_d_per_g=config.balance.min_d_per_g,
+        max_d_per_g=config.balance.max_d_per_g,
+        max_rollbacks=config.balance.rollbacks,
         device="cuda" if config.resources.gpus_per_trial > 0 else "cpu",
         num_threads=max(1, int(config.resources.cpus_per_trial)),
     )

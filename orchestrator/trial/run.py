@@ -6,32 +6,51 @@ Killed at any moment and run again, it goes on from its last checkpoint to the s
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gan_models.config import GanConfig
-from gan_models.data.dataset import Dataset, Split
+from gan_models.data.dataset import Dataset
 from gan_models.data.residence import place
 from gan_models.files import whole_file
 from gan_models.grids import draw_grid
 from gan_models.model_folder import Model
+from gan_models.samples import SampleSpec
 from gan_models.threads import pinned_threads
 from gan_models.training.checkpoint import restore_latest, save_checkpoint
 from gan_models.training.loop import train
-from gan_models.training.state import TrainState, new_state
-from orchestrator.decision.rules import rules_for
+from gan_models.training.state import TrainState, adopt, new_state
+from orchestrator.decision.balance import BalanceRules, Ratio
+from orchestrator.decision.rollback import last_good, with_rollback
+from orchestrator.decision.rules import VerdictRules, rules_for
 from orchestrator.decision.score import best_evaluation
 from orchestrator.decision.verdict import judge
 from orchestrator.paths import RunPaths, TrialPaths
-from orchestrator.records import Evaluation, StoppedBy, TrialStatus, Verdict
+from orchestrator.records import (
+    Action,
+    Adjustment,
+    Evaluation,
+    StoppedBy,
+    TrialStatus,
+    Verdict,
+)
 from orchestrator.tensorboard import TrialBoard
 from orchestrator.trial.curve_file import append_evaluation, rewind_evaluations
 from orchestrator.trial.meter import LossWindow, Meter
+from orchestrator.trial.regime import Regime, Regimes
+from orchestrator.trial.rollback_file import read_rollbacks, record_rollbacks
 from orchestrator.trial.snapshots import keep_snapshot
-from orchestrator.trial.spec import Message, Messages, TrialSpec, evaluated, finished
-from orchestrator.yardstick import Yardstick, open_yardstick
+from orchestrator.trial.spec import (
+    Message,
+    Messages,
+    TrialSpec,
+    adjusted,
+    evaluated,
+    finished,
+)
+from orchestrator.yardstick import open_yardstick
 
 NUM_SHOWN = 64  # fakes in a sample grid
 
@@ -64,27 +83,30 @@ class _Trial:
     config: GanConfig
     paths: TrialPaths
     real: Dataset
-    yardstick: Yardstick
-    state: TrainState
     meter: Meter
     board: TrialBoard
+    rules: VerdictRules
+    regimes: Regimes
+    rollbacks: list[Adjustment]
+    state: TrainState
     curve: list[Evaluation]
     verdicts: list[Verdict] = field(default_factory=list)
 
     def run(self) -> Iterator[Message]:
         for num_known, row in enumerate(list(self.curve), start=1):
             self._show_samples(row.nimg)  # the board begins anew with each attempt
-            yield self._judge(num_known)
-        for due_nimg in self._due():
-            if self._is_over():
-                break
-            self._advance(due_nimg)
-            yield self._judge(len(self.curve))
+            yield from self._report(num_known)
+        while not self._is_over():
+            if self._must_roll_back():
+                yield self._roll_back()
+            else:
+                self._advance()
+                yield from self._report(len(self.curve))
 
     def ending(self) -> Message:
         """Return the last message of a trial that ran to its own end."""
         verdict = self.verdicts[-1]
-        if self._is_over():
+        if verdict.action.is_stop:
             status, stopped_by, reason = TrialStatus.STOPPED, StoppedBy.VERDICT, verdict.reason
         else:
             status, stopped_by = TrialStatus.COMPLETED, StoppedBy.BUDGET
@@ -96,32 +118,57 @@ class _Trial:
         """Say on the board how the trial ended."""
         self.board.finish(self.verdicts[-1].kind if self.verdicts else None, status)
 
-    def _due(self) -> Iterator[int]:
-        """Yield the image counts at which to evaluate: 0, every interval, and the budget."""
-        every, budget = self.spec.every_nimg, self.spec.budget_nimg
-        for due_nimg in [*range(0, budget, every), budget]:
-            if not self.curve or due_nimg > self.state.nimg:
-                yield due_nimg
+    def _is_over(self) -> bool:
+        if not self.verdicts or self._must_roll_back():
+            return False
+        return self.verdicts[-1].action.is_stop or self.state.nimg >= self.spec.budget_nimg
 
-    def _advance(self, due_nimg: int) -> None:
-        window, start_s = LossWindow(), time.perf_counter()
-        for progress in train(
-            self.config, self.state, self.real, seed=self.spec.seed, until_nimg=due_nimg
-        ):
+    def _must_roll_back(self) -> bool:
+        return bool(self.verdicts) and self.verdicts[-1].action is Action.ROLL_BACK
+
+    def _due_nimg(self) -> int:
+        """Return the image count of the next evaluation: 0, every interval, and the budget."""
+        every, budget = self.spec.every_nimg, self.spec.budget_nimg
+        return min((self.state.nimg // every + 1) * every, budget) if self.curve else 0
+
+    def _advance(self) -> None:
+        regime = self.regimes.after(self.curve, self.rollbacks)
+        config, seed = regime.config(self.config), regime.seed(self.spec.seed)
+        adopt(self.state, config)
+        window, start_s, due_nimg = LossWindow(), time.perf_counter(), self._due_nimg()
+        for progress in train(config, self.state, self.real, seed=seed, until_nimg=due_nimg):
             window.add(progress)
-        before_s = self.curve[-1].seconds if self.curve else 0.0
-        seconds = before_s + time.perf_counter() - start_s
+        seconds = self._seconds_before() + time.perf_counter() - start_s
         row = self.meter.measure(self.state, window, seconds=seconds, index=len(self.curve))
         self._record(row)
+
+    def _seconds_before(self) -> float:
+        """Return how long the trial has trained, stretches that it abandoned included."""
+        abandoned_s = [each.seconds for each in self.rollbacks if each.nimg <= self.state.nimg]
+        return max([row.seconds for row in self.curve[-1:]] + abandoned_s, default=0.0)
 
     def _record(self, row: Evaluation) -> None:
         """Put one evaluation on disk; the checkpoint comes last, for it is what resume trusts."""
         self.curve.append(row)
         append_evaluation(self.paths.evaluations, row)
-        model = Model(self.state.ema, self.config, self.yardstick.splits.sample)
+        model = Model(self.state.ema, self.config, self.meter.yardstick.splits.sample)
         keep_snapshot(self.paths, model, self.curve, num_best=self.spec.num_snapshots)
         self._draw_samples(model)
-        save_checkpoint(self.paths.checkpoints, self.state, self.config)
+        good = last_good(self.curve, self.rules) if self.spec.max_rollbacks else None
+        keep_nimg = None if good is None else good.nimg
+        save_checkpoint(self.paths.checkpoints, self.state, self.config, keep_nimg=keep_nimg)
+
+    def _roll_back(self) -> Message:
+        """Go back to the last good checkpoint, just as if the trial had been killed after it."""
+        good = last_good(self.curve, self.rules)
+        assert good is not None  # or no verdict would ask for it
+        rollback = self.regimes.rollback(self.curve, good, self.rollbacks, self.verdicts[-1].reason)
+        self.rollbacks.append(rollback)
+        record_rollbacks(self.paths, self.rollbacks)
+        self.state, self.curve = _restore(self.spec, self.config, self.paths, self.real.sample)
+        del self.verdicts[len(self.curve) :]
+        self.board.add_adjustment(rollback)
+        return adjusted(rollback)
 
     def _draw_samples(self, model: Model) -> None:
         fakes = model.draw(NUM_SHOWN, seed=self.spec.evaluation_seed)
@@ -136,20 +183,34 @@ class _Trial:
         if picture.exists():
             self.board.add_samples(picture.read_bytes(), nimg)
 
-    def _judge(self, num_rows: int) -> Message:
+    def _report(self, num_rows: int) -> Iterator[Message]:
+        """Yield the messages of one row: its verdict, and what is adjusted after it."""
         rows = self.curve[:num_rows]
+        regime = self.regimes.after(rows[:-1], self.rollbacks)
+        yield self._judge(rows, regime)
+        if not self.verdicts[-1].action.is_stop and rows[-1].nimg < self.spec.budget_nimg:
+            for adjustment in self.regimes.changes_at(rows, self.rollbacks):
+                self.board.add_adjustment(adjustment)
+                yield adjusted(adjustment)
+
+    def _judge(self, rows: Sequence[Evaluation], regime: Regime) -> Message:
         verdict = judge(
             rows,
-            rules_for(self.spec.budget_nimg // self.spec.every_nimg),
+            self.rules,
             budget_nimg=self.spec.budget_nimg,
-            reference_coverage=self.yardstick.perfect_coverage(Split.SELECT, self.spec.num_samples),
+            reference_coverage=self.meter.perfect_coverage,
+        )
+        verdict = with_rollback(
+            verdict,
+            last_good(rows, self.rules),
+            num_rollbacks=len(self.rollbacks),
+            max_rollbacks=self.spec.max_rollbacks,
         )
         self.verdicts.append(verdict)
         self.board.add(rows[-1], verdict, best=best_evaluation(rows))
-        return evaluated(rows[-1], verdict)
-
-    def _is_over(self) -> bool:
-        return bool(self.verdicts) and self.verdicts[-1].action.is_stop
+        if self.spec.may_adjust:
+            self.board.add_regime(regime.ratio, regime.lr_factor, rows[-1].nimg)
+        return evaluated(rows[-1], verdict, regime.num_rollbacks)
 
 
 def _open(spec: TrialSpec) -> _Trial:
@@ -157,22 +218,48 @@ def _open(spec: TrialSpec) -> _Trial:
     paths = run_paths.trial(spec.trial_id)
     config = GanConfig.from_params(spec.params)
     yardstick = open_yardstick(spec.data, spec.features)
-    state = new_state(config, yardstick.splits.sample, seed=spec.seed, device=spec.device)
-    is_resumed = restore_latest(paths.checkpoints, state, config)
-    curve = rewind_evaluations(paths.evaluations, nimg=state.nimg if is_resumed else -1)
+    state, curve = _restore(spec, config, paths, yardstick.splits.sample)
+    meter = Meter(spec, config, yardstick)
+    rules = rules_for(spec.budget_nimg // spec.every_nimg)
     return _Trial(
         spec=spec,
         config=config,
         paths=paths,
         real=place(yardstick.splits.train, spec.device),
-        yardstick=yardstick,
-        state=state,
-        meter=Meter(spec, config, yardstick),
-        curve=curve,
+        meter=meter,
         board=TrialBoard(
             run_paths.tensorboard / spec.trial_id,
             trial_id=spec.trial_id,
             params=spec.params,
-            purge_step=0 if is_resumed or paths.samples.exists() else None,
+            purge_step=0 if paths.samples.exists() else None,
         ),
+        rules=rules,
+        regimes=_regimes(spec, config, meter, rules),
+        rollbacks=read_rollbacks(paths.rollbacks),
+        state=state,
+        curve=curve,
     )
+
+
+def _restore(
+    spec: TrialSpec, config: GanConfig, paths: TrialPaths, sample: SampleSpec
+) -> tuple[TrainState, list[Evaluation]]:
+    """Return the state of the latest checkpoint with the curve up to it, or an untrained one."""
+    state = new_state(config, sample, seed=spec.seed, device=spec.device)
+    is_resumed = restore_latest(paths.checkpoints, state, config)
+    curve = rewind_evaluations(paths.evaluations, nimg=state.nimg if is_resumed else -1)
+    return state, curve
+
+
+def _regimes(spec: TrialSpec, config: GanConfig, meter: Meter, rules: VerdictRules) -> Regimes:
+    start = Ratio(config.d_steps, config.g_steps)
+    if not spec.adapt_ratio:
+        return Regimes(start, rules=None)
+    balance_rules = BalanceRules(
+        min_d_per_g=spec.min_d_per_g,
+        max_d_per_g=spec.max_d_per_g,
+        persistence=rules.suspect_after,
+        num_judged=meter.num_judged,
+        coverage_gate=rules.coverage_gate_frac * meter.perfect_coverage,
+    )
+    return Regimes(start, balance_rules)

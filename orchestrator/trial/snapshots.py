@@ -39,6 +39,13 @@ def keep_snapshot(
             shutil.rmtree(folder)
 
 
+def drop_snapshots_after(paths: TrialPaths, nimg: int) -> None:
+    """Remove the snapshots of more than ``nimg`` images."""
+    for folder in snapshots(paths):
+        if snapshot_nimg(folder) > nimg:
+            shutil.rmtree(folder)
+
+
 def snapshots(paths: TrialPaths) -> list[Path]:
     """Return the model folders that are kept, earliest first."""
     return sorted(paths.checkpoints.glob("snapshot-*"))

@@ -4,7 +4,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, Self
 
-from orchestrator.records import Evaluation, StoppedBy, TrialStatus, Verdict
+from orchestrator.records import Adjustment, Evaluation, StoppedBy, TrialStatus, Verdict
 
 Message = dict[str, Any]
 Messages = Generator[Message, None, None]
@@ -27,8 +27,17 @@ class TrialSpec:
     evaluation_seed: int
     duality_gap_every: int = 0  # evaluations; 0 means never
     num_snapshots: int = 12  # the best generators, kept for the re-test
+    adapt_ratio: bool = False
+    min_d_per_g: float = 0.25
+    max_d_per_g: float = 4.0
+    max_rollbacks: int = 0
     device: str = "cpu"
     num_threads: int = 1
+
+    @property
+    def may_adjust(self) -> bool:
+        """Whether the trial may change how it trains itself."""
+        return self.adapt_ratio or self.max_rollbacks > 0
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain data."""
@@ -48,13 +57,22 @@ class TrialFunction(Protocol):
         ...
 
 
-def evaluated(evaluation: Evaluation, verdict: Verdict) -> Message:
-    """Return the message of one evaluation; a trial that resumes may send known ones again."""
+def evaluated(evaluation: Evaluation, verdict: Verdict, num_rollbacks: int = 0) -> Message:
+    """Return the message of one evaluation; a trial that resumes may send known ones again.
+
+    ``num_rollbacks`` is how often the trial had been rolled back when it trained to this row.
+    """
     return {
         "kind": "evaluated",
         "evaluation": evaluation.to_mapping(),
         "verdict": verdict.to_mapping(),
+        "num_rollbacks": num_rollbacks,
     }
+
+
+def adjusted(adjustment: Adjustment) -> Message:
+    """Return the message of a change in how a trial trains; known ones may come again, too."""
+    return {"kind": "adjusted", "adjustment": adjustment.to_mapping()}
 
 
 def finished(

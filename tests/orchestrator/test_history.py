@@ -7,6 +7,7 @@ from orchestrator.errors import JournalError
 from orchestrator.history import SweepHistory
 from orchestrator.records import (
     Action,
+    Adjustment,
     Evaluation,
     StoppedBy,
     TrialStatus,
@@ -43,6 +44,22 @@ def evaluated(
         "evaluation": row.to_mapping(),
         "verdict": verdict.to_mapping(),
     }
+
+
+def adjusted(
+    step: int, num_rollbacks: int = 0, died_nimg: int | None = None, trial_id: str = "a"
+) -> dict[str, Any]:
+    adjustment = Adjustment(
+        step=step,
+        nimg=64 * step,
+        d_steps=2,
+        g_steps=1,
+        lr_factor=0.5**num_rollbacks,
+        num_rollbacks=num_rollbacks,
+        reason="so decided",
+        died_nimg=died_nimg,
+    )
+    return {"event": "adjusted", "trial_id": trial_id, "adjustment": adjustment.to_mapping()}
 
 
 def finished(trial_id: str = "a", **values: Any) -> dict[str, Any]:
@@ -217,3 +234,68 @@ def test_what_trials_spend_counts_training_and_evaluation_once() -> None:
     events = [proposed(), proposed("b", 1), row(0, nan), row(5, 30.0), row(5, 30.0)]
     history = replay(*events, row(9, 70.0), row(4, 10.0, "b"), row(9, 71.0))
     assert history.trial_s == 70.0 + 10.0 + 4 * 2.0
+
+
+DEAD = Verdict(kind=VerdictKind.DEAD, action=Action.ROLL_BACK, reason="FID is nan")
+ROLLED_BACK = (
+    proposed(),
+    evaluated(10, 9.0),
+    evaluated(20, 8.0),
+    evaluated(30, 20.0),
+    evaluated(40, nan, verdict=DEAD),
+    adjusted(20, num_rollbacks=1, died_nimg=64 * 40),
+)
+
+
+def test_a_roll_back_takes_what_came_after_its_place_out_of_the_curve() -> None:
+    trial = replay(*ROLLED_BACK).trials["a"]
+    assert [row.step for row in trial.evaluations] == [10, 20]
+    assert [row.step for row in trial.abandoned] == [30, 40]
+    assert len(trial.verdicts) == 2
+    record = trial.record
+    assert (record.verdict, record.nimg, record.num_evaluations) == (
+        VerdictKind.IMPROVING,
+        64 * 20,
+        2,
+    )
+    assert record.seconds == 4.0  # what was abandoned took its time, too
+
+
+def test_after_a_roll_back_the_same_steps_come_again() -> None:
+    second = evaluated(30, 7.0) | {"num_rollbacks": 1}
+    history = replay(*ROLLED_BACK, second, second)
+    trial = history.trials["a"]
+    assert [(row.step, row.fid) for row in trial.evaluations] == [(10, 9.0), (20, 8.0), (30, 7.0)]
+    assert [row.step for row in history.abandoned] == [30, 40]
+    assert trial.num_rollbacks == 1
+
+
+def test_what_a_resumed_trial_repeats_from_before_a_roll_back_changes_nothing() -> None:
+    """Nor does what it repeats of the stretch that was abandoned, had its folder been lost."""
+    once = replay(*ROLLED_BACK)
+    again = replay(*ROLLED_BACK, *ROLLED_BACK[1:])
+    assert again.evaluations == once.evaluations
+    assert [row.step for row in again.abandoned] == [30, 40]
+    assert again.trials["a"].adjustments == once.trials["a"].adjustments
+
+
+def test_changes_of_the_ratio_are_on_record_once_each() -> None:
+    changes = [adjusted(10), adjusted(20), adjusted(10), adjusted(20)]
+    trial = replay(proposed(), evaluated(10, 9.0), evaluated(20, 8.0), *changes).trials["a"]
+    assert [each.step for each in trial.adjustments] == [10, 20]
+    assert len(trial.evaluations) == 2
+    described = trial.to_mapping()
+    assert [each["d_steps"] for each in described["adjustments"]] == [2, 2]
+    assert described["trial_id"] == "a"
+
+
+def test_a_roll_back_to_before_the_first_row_leaves_an_empty_curve() -> None:
+    gone = adjusted(-1, num_rollbacks=1, died_nimg=640)
+    trial = replay(proposed(), evaluated(10, nan, verdict=DEAD), gone).trials["a"]
+    assert trial.evaluations == []
+    assert len(trial.abandoned) == 1
+
+
+def test_an_adjustment_of_a_trial_that_was_never_proposed_is_damage() -> None:
+    with pytest.raises(JournalError, match="event 0 .adjusted.: trial a was never proposed"):
+        replay(adjusted(10))

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.leaderboard import leaderboard, results_mapping, results_table, trial_losses
-from orchestrator.records import Action, Evaluation, TrialRecord, Verdict, VerdictKind
+from orchestrator.records import Action, Adjustment, Evaluation, TrialRecord, Verdict, VerdictKind
 
 
 def trial(name: str, index: int, fids: Sequence[float], **params: Any) -> TrialHistory:
@@ -141,3 +141,17 @@ def render(history: SweepHistory, width: int = 200) -> list[str]:
     stream = io.StringIO()
     Console(file=stream, width=width).print(results_table(history))
     return stream.getvalue().splitlines()
+
+
+def test_what_was_adjusted_is_told_with_its_reason(history: SweepHistory) -> None:
+    adjustment = Adjustment(
+        step=1, nimg=1500, d_steps=2, g_steps=1, lr_factor=1.0, num_rollbacks=0, reason="D is blind"
+    )
+    history.trials["steady"].adjust(adjustment)
+    steady, lucky, _ = results_mapping(history)["trials"]
+    assert [each["reason"] for each in steady["adjustments"]] == ["D is blind"]
+    assert lucky["adjustments"] == []
+    json.dumps(steady, allow_nan=False)
+    stream = io.StringIO()
+    Console(file=stream, width=300).print(results_table(history))
+    assert "now D:G 2:1; steady gains" in stream.getvalue()

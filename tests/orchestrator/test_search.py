@@ -14,10 +14,10 @@ from orchestrator.decision.expected_gain import MIN_FINISHED
 from orchestrator.history import SweepHistory
 from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
-from orchestrator.records import Action, StoppedBy, TrialStatus, VerdictKind
+from orchestrator.records import Action, Adjustment, StoppedBy, TrialStatus, VerdictKind
 from orchestrator.search import Search
 from orchestrator.sweep import make_scheduler
-from orchestrator.trial.spec import TrialSpec, finished
+from orchestrator.trial.spec import Message, TrialSpec, adjusted, finished
 from search_spaces.domains import Choice
 from search_spaces.parameter import Parameter
 from search_spaces.space import SearchSpace
@@ -877,3 +877,88 @@ def test_equal_finalists_are_replicated_once(tmp_path: Path) -> None:
         search.replicate([search.history.trials[name].record for name in names], 2)
         assert [spec.index for spec in [next_trial(search), next_trial(search)]] == [3, 4]
         assert search.next_trial() is None
+
+
+def adjusted_message(step: int, num_rollbacks: int = 0, died_nimg: int | None = None) -> Message:
+    adjustment = Adjustment(
+        step=step,
+        nimg=1000 * step,
+        d_steps=2,
+        g_steps=1,
+        lr_factor=0.5**num_rollbacks,
+        num_rollbacks=num_rollbacks,
+        reason="so decided",
+        died_nimg=died_nimg,
+    )
+    return adjusted(adjustment)
+
+
+def rolled_back(trial: str) -> list[Message]:
+    """Return the messages of a trial that dies after 3 kimg and goes back to 1."""
+    rows = [evaluation_message(trial, step, 9.0 - step) for step in range(3)]
+    dead = evaluation_message(trial, 3, nan, action=Action.ROLL_BACK)
+    again = [{**evaluation_message(trial, step, 8.0), "num_rollbacks": 1} for step in (2, 3)]
+    rollback = adjusted_message(1, num_rollbacks=1, died_nimg=3000)
+    return [{"kind": "started"}, *rows, dead, rollback, *again]
+
+
+def test_an_adjustment_is_in_the_journal_and_beside_the_trial(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        trial = next_trial(search).trial_id
+        search.receive(trial, evaluation_message(trial, 1, 9.0))
+        for _ in range(2):  # as a resumed trial repeats it
+            assert not search.receive(trial, adjusted_message(1))
+        (event,) = events_of(tmp_path, "adjusted")
+        described = json.loads(RunPaths(tmp_path).trial(trial).description.read_text())
+    assert event["trial_id"] == trial
+    assert event["adjustment"]["nimg"] == 1000
+    assert event["adjustment"]["reason"] == "so decided"
+    assert described["adjustments"] == [event["adjustment"]]
+
+
+@pytest.mark.parametrize("num_heard", range(1, 9))
+def test_a_roll_back_is_heard_once_however_often_the_sweep_is_resumed(
+    tmp_path: Path, num_heard: int
+) -> None:
+    with opened_search(tmp_path) as search:
+        trial = next_trial(search).trial_id
+        messages = rolled_back(trial)
+        for message in messages[:num_heard]:
+            assert not search.receive(trial, message)
+    with opened_search(tmp_path) as search:
+        assert next_trial(search).trial_id == trial
+        # it goes on from its checkpoint: what it abandoned it does not tell again
+        known = messages if num_heard < 6 else [*messages[:3], *messages[5:]]
+        for message in known:
+            assert not search.receive(trial, message)
+        found = search.history.trials[trial]
+    told = [(e["evaluation"]["step"], e["num_rollbacks"]) for e in events_of(tmp_path, "evaluated")]
+    assert told == [(0, 0), (1, 0), (2, 0), (3, 0), (2, 1), (3, 1)]
+    assert len(events_of(tmp_path, "adjusted")) == 1
+    assert [row.step for row in found.evaluations] == [0, 1, 2, 3]
+    assert replayed(tmp_path).trials[trial].to_mapping() == found.to_mapping()
+
+
+def test_the_scheduler_never_hears_of_a_row_that_is_rolled_back(tmp_path: Path) -> None:
+    live, resumed = ScriptedScheduler(), ScriptedScheduler()
+    with opened_search(tmp_path, scheduler=live) as search:
+        trial = next_trial(search).trial_id
+        for message in rolled_back(trial):
+            search.receive(trial, message)
+    with opened_search(tmp_path, scheduler=resumed):
+        pass
+    assert live.reports == resumed.reports == [(trial, count) for count in (1, 2, 3, 3, 4)]
+
+
+def test_hours_count_what_was_abandoned(tmp_path: Path) -> None:
+    config = make_config(
+        budget={"kimg_per_trial": 3, "max_gpu_hours": 1.0}, resources={"gpus_per_trial": 1}
+    )
+    with opened_search(tmp_path, config) as search:
+        trial = next_trial(search).trial_id
+        for step, seconds in ((1, 100.0), (2, 3500.0)):
+            row = evaluation_message(trial, step, 9.0, seconds=seconds, eval_seconds=60.0)
+            search.receive(trial, row)
+        search.receive(trial, adjusted_message(1, num_rollbacks=1, died_nimg=2000))
+        search.receive(trial, completed_message())
+        assert search.next_trial() is None  # 3500 s of training, twice 60 s of measuring

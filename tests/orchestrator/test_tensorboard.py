@@ -15,7 +15,7 @@ from tensorboard.plugins.hparams.backend_context import Context
 from tensorboard.plugins.hparams.get_experiment import Handler as ExperimentHandler
 from tensorboard.plugins.hparams.list_session_groups import Handler as SessionHandler
 
-from orchestrator.records import Action, Evaluation, TrialStatus, Verdict, VerdictKind
+from orchestrator.records import Action, Adjustment, Evaluation, TrialStatus, Verdict, VerdictKind
 from orchestrator.tensorboard import SCALAR_TAGS, TrialBoard
 
 PARAMS = {"network": "mlp", "d_lr": 0.002, "depth": 3, "spectral_norm": True}
@@ -282,3 +282,39 @@ def test_times_come_from_the_clock(open_board: Open, tmp_path: Path) -> None:
     assert [event.wall_time for event in shown.events.Tensors("a1", "metrics/fid")] == [1234.0]
     (session,) = shown.sessions()["a1"].sessions
     assert (session.start_time_secs, session.end_time_secs) == (1234.0, 1234.0)
+
+
+def adjustment(nimg: int, died_nimg: int | None = None) -> Adjustment:
+    return Adjustment(
+        step=nimg // 10,
+        nimg=nimg,
+        d_steps=2,
+        g_steps=1,
+        lr_factor=1.0 if died_nimg is None else 0.5,
+        num_rollbacks=0 if died_nimg is None else 1,
+        reason="D is blind" if died_nimg is None else "NaN",
+        died_nimg=died_nimg,
+    )
+
+
+def test_ratio_and_rates_stand_over_images_seen(open_board: Open, tmp_path: Path) -> None:
+    with open_board() as board:
+        board.add_regime((1, 1), 1.0, 0)
+        board.add_regime((2, 1), 0.5, 1000)
+        board.add_adjustment(adjustment(1000))
+    shown = Shown(tmp_path)
+    assert shown.points("training/d_steps") == [(0, 1.0), (1000, 2.0)]
+    assert shown.points("training/g_steps") == [(0, 1.0), (1000, 1.0)]
+    assert shown.points("training/lr_factor") == [(0, 1.0), (1000, 0.5)]
+    assert shown.strings("adjusted") == [[b"D is blind"]]
+
+
+def test_what_a_roll_back_abandons_is_no_longer_shown(open_board: Open, tmp_path: Path) -> None:
+    with open_board() as board:
+        for nimg, fid in ((0, 30.0), (1000, 20.0), (2000, nan)):
+            board.add(row(nimg, fid), IMPROVING)
+        board.add_adjustment(adjustment(1000, died_nimg=2000))
+        board.add(row(2000, 15.0), IMPROVING)
+    shown = Shown(tmp_path)
+    assert shown.points("metrics/fid") == [(0, 30.0), (1000, 20.0), (2000, 15.0)]
+    assert shown.strings("adjusted") == [[b"NaN"]]

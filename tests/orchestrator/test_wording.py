@@ -2,8 +2,9 @@ from math import inf, nan
 
 import pytest
 
-from orchestrator.records import StoppedBy, TrialRecord, TrialStatus, VerdictKind
+from orchestrator.records import Adjustment, StoppedBy, TrialRecord, TrialStatus, VerdictKind
 from orchestrator.wording import (
+    format_adjustment,
     format_ending,
     format_fid,
     format_kimg,
@@ -62,3 +63,21 @@ def test_every_ending_has_words_of_its_own(cause: StoppedBy) -> None:
         if other is not cause
     }
     assert format_ending(ended) not in others
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, "ratio changed, now D:G 2:1: D is blind"),
+        (
+            {"lr_factor": 0.5, "died_nimg": 900},
+            "rolled back, now D:G 2:1, learning rates x 0.5: D is blind",
+        ),
+    ],
+)
+def test_an_adjustment_is_told_with_what_holds_from_now_on(
+    changes: dict[str, float], text: str
+) -> None:
+    values = {"step": 1, "nimg": 64, "d_steps": 2, "g_steps": 1, "reason": "D is blind"}
+    adjustment = Adjustment.from_mapping({**values, "lr_factor": 1.0, "num_rollbacks": 0} | changes)
+    assert format_adjustment(adjustment) == text

@@ -102,3 +102,18 @@ def test_an_unexpected_error_shows_its_traceback(
     monkeypatch.setattr("orchestrator.trial.run.train", broken)
     result = ganorch("train", spec, "--out", tmp_path / "out")
     assert (result.exit_code, type(result.exception)) == (1, ZeroDivisionError)
+
+
+def test_a_roll_back_is_told_and_on_record(ganorch: Ganorch, spec: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = ["--set", "balance.rollbacks=1", "--param", "g_lr=1e38", "--param", "d_lr=1e-3"]
+    result = ganorch("train", spec, *words, "--out", out)
+    assert result.exit_code == 0, result.exception
+    lines = [line for line in result.stderr.splitlines() if "rolled back" in line]
+    assert len(lines) == 1
+    assert lines[0].split()[:4] == ["0", "kimg", "rolled", "back,"]
+    assert "learning rates x 0.5: training is no longer finite at 0.208 kimg" in lines[0]
+    (folder,) = (out / "trials").iterdir()
+    described = json.loads((folder / "trial.json").read_text())
+    assert described["verdict"] == "dead"
+    assert [each["died_nimg"] for each in described["adjustments"]] == [208]

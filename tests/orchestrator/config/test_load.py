@@ -52,6 +52,7 @@ def test_a_file_becomes_a_configuration(write_spec: WriteSpec) -> None:
         ({"search": {"trial": 3}}, "search.trial", "trials"),
         ({"budget": {"max_hour": 3}}, "budget.max_hour", "max_hours"),
         ({"scheduler": {"grace": 3}}, "scheduler.grace", "grace_kimg"),
+        ({"balance": {"rollback": 1}}, "balance.rollback", "rollbacks"),
         ({"selection": {"diversty": {}}}, "selection.diversty", "diversity"),
         (
             {"selection": {"diversity": {"coverag": 0.5}}},
@@ -114,6 +115,14 @@ def test_an_unknown_key_is_named_with_the_nearest_that_exists(
         ({"scheduler": {"reduction": 1}}, "scheduler.reduction = 1: must be greater than or"),
         ({"scheduler": {"tie_sds": -1}}, "scheduler.tie_sds = -1: must be greater than or"),
         ({"scheduler": {"min_trials": 0}}, "scheduler.min_trials = 0: must be greater than or"),
+        ({"balance": {"adapt": "yes"}}, "balance.adapt = 'yes': must be a valid boolean"),
+        ({"balance": {"rollbacks": 3}}, "balance.rollbacks = 3: must be less than or equal to 2"),
+        ({"balance": {"rollbacks": True}}, "balance.rollbacks = True: must be a number"),
+        ({"balance": {"min_d_per_g": 0}}, "balance.min_d_per_g = 0: must be greater than 0"),
+        (
+            {"balance": {"min_d_per_g": 8}},
+            "balance.min_d_per_g = 8: must not exceed balance.max_d_per_g = 4",
+        ),
         ({"resources": {"cpus_per_trial": 0}}, "resources.cpus_per_trial = 0: must be greater"),
         ({"resources": {"gpus_per_trial": -1}}, "resources.gpus_per_trial = -1: must be greater"),
         (

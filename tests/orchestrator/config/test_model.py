@@ -18,6 +18,8 @@ def test_a_spec_needs_only_a_name_data_and_a_space() -> None:
     assert (config.selection.finalists, config.selection.seeds) == (3, 7)
     assert (config.selection.snapshots, config.selection.retrain_seeds) == (12, 0)
     assert config.selection.diversity.coverage == 0.6
+    assert (config.balance.adapt, config.balance.rollbacks) == (False, 0)
+    assert (config.balance.min_d_per_g, config.balance.max_d_per_g) == (0.25, 4.0)
     assert (config.resources.concurrent, config.backend) == ("auto", "ray")
 
 

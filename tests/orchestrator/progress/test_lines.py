@@ -10,6 +10,7 @@ from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
 from orchestrator.progress.estimate import Plan
 from orchestrator.progress.lines import LinesListener
+from orchestrator.records import Adjustment
 
 PLAN = Plan(num_trials=3, budget_nimg=40_000)
 Play = Callable[..., SweepHistory]
@@ -121,3 +122,17 @@ def test_the_end_of_proposing_is_told(stream: io.StringIO, clock: Any, play: Pla
     with LinesListener(stream, PLAN, clock=clock) as listener:
         listener.on_event(event, history)
     assert stream.getvalue() == "[1/2, ? left] no more trials are proposed: 2.1 h are spent\n"
+
+
+def test_an_adjustment_has_a_line(
+    stream: io.StringIO, clock: Any, play: Play, events: list[Event]
+) -> None:
+    adjustment = Adjustment(
+        step=20, nimg=20_000, d_steps=2, g_steps=1, lr_factor=1.0, num_rollbacks=0, reason="why"
+    )
+    told = {"event": "adjusted", "trial_id": "elm", "adjustment": adjustment.to_mapping()}
+    events.append(told)
+    with LinesListener(stream, PLAN, clock=clock) as listener:
+        play(listener.on_event)
+    *_, line = stream.getvalue().splitlines()
+    assert line.endswith("elm at 20 kimg: ratio changed, now D:G 2:1: why")

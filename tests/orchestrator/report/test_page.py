@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import nan
 
 from orchestrator.paths import RunPaths
-from orchestrator.records import TrialStatus
+from orchestrator.records import Adjustment, TrialStatus
 from orchestrator.report.page import (
     MAX_FRONT_ROWS,
     MAX_TRIAL_SECTIONS,
@@ -251,3 +251,19 @@ def test_the_report_is_written_beside_the_sweep(demo_run: RunPaths) -> None:
     assert re.search(r"<h1>digits-demo</h1>", first)
     write_report(demo_run)
     assert demo_run.report.read_text(encoding="utf-8") == first
+
+
+def test_what_was_adjusted_is_told_in_its_order(demo_view: RunView) -> None:
+    first, *others = demo_view.trials
+    common = {"step": 1, "d_steps": 2, "g_steps": 1}
+    adjustments = (
+        Adjustment(nimg=30_000, lr_factor=1.0, num_rollbacks=0, reason="D <is> blind", **common),
+        Adjustment(
+            nimg=40_000, lr_factor=0.5, num_rollbacks=1, reason="NaN", died_nimg=50_000, **common
+        ),
+    )
+    row = replace(first.row, adjustments=adjustments)
+    page = read(replace(demo_view, trials=(replace(first, row=row), *others)))
+    ratio = "At 30 kimg ratio changed, now D:G 2:1: D <is> blind"
+    rollback = "At 40 kimg rolled back, now D:G 2:1, learning rates x 0.5: NaN"
+    assert f"{ratio} {rollback}" in page.text

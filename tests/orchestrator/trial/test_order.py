@@ -61,3 +61,14 @@ def test_replicates_train_with_other_seeds() -> None:
     first, second = training_seed(config()), training_seed(config(), 1)
     assert first == training_seed(config(), 0) != second
     assert training_seed(config(search={"seed": 1})) not in (first, second)
+
+
+def test_a_trial_changes_nothing_in_itself_unless_the_spec_says_so() -> None:
+    spec = order(config())
+    assert (spec.adapt_ratio, spec.max_rollbacks, spec.may_adjust) == (False, 0, False)
+    bounds = {"adapt": True, "min_d_per_g": 0.5, "max_d_per_g": 8}
+    adapting = order(config(balance=bounds))
+    assert (adapting.adapt_ratio, adapting.may_adjust) == (True, True)
+    assert (adapting.min_d_per_g, adapting.max_d_per_g) == (0.5, 8.0)
+    assert order(config(balance={"rollbacks": 2})).max_rollbacks == 2
+    assert order(config(balance={"rollbacks": 2})).may_adjust

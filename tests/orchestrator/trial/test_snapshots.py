@@ -10,7 +10,12 @@ from gan_models.networks.registry import build_generator
 from gan_models.samples import SampleKind, SampleSpec
 from orchestrator.paths import TrialPaths
 from orchestrator.records import Evaluation
-from orchestrator.trial.snapshots import keep_snapshot, snapshot_nimg, snapshots
+from orchestrator.trial.snapshots import (
+    drop_snapshots_after,
+    keep_snapshot,
+    snapshot_nimg,
+    snapshots,
+)
 
 CONFIG = GanConfig(network="mlp", width=4, depth=1, latent_dim=2)
 POINT = SampleSpec(SampleKind.POINT, (2,))
@@ -84,3 +89,9 @@ def test_a_snapshot_is_a_model_that_knows_where_it_comes_from(paths: TrialPaths)
 
 def test_there_are_none_before_the_first(paths: TrialPaths) -> None:
     assert snapshots(paths) == []
+
+
+def test_snapshots_after_a_place_are_dropped(paths: TrialPaths) -> None:
+    assert take(paths, 5.0, 4.0, 3.0) == [1, 2, 3]
+    drop_snapshots_after(paths, 2000)
+    assert [snapshot_nimg(folder) for folder in snapshots(paths)] == [1000, 2000]

@@ -6,13 +6,14 @@ import pytest
 
 from orchestrator.records import (
     Action,
+    Adjustment,
     Evaluation,
     StoppedBy,
     TrialStatus,
     Verdict,
     VerdictKind,
 )
-from orchestrator.trial.spec import TrialSpec, evaluated, finished
+from orchestrator.trial.spec import TrialSpec, adjusted, evaluated, finished
 from tests.orchestrator.trial.orders import order
 
 VERDICT = Verdict(kind=VerdictKind.IMPROVING, action=Action.GO_ON, reason="FID 5", keep_step=3)
@@ -35,6 +36,16 @@ def test_an_evaluation_crosses_with_its_verdict() -> None:
     assert Verdict.from_mapping(message["verdict"]) == VERDICT
     assert Evaluation.from_mapping(message["evaluation"]).fid == 5.0
     assert message["evaluation"]["kid"] is None
+    assert message["num_rollbacks"] == 0
+
+
+def test_an_adjustment_crosses_too() -> None:
+    adjustment = Adjustment(
+        step=3, nimg=192, d_steps=1, g_steps=2, lr_factor=0.5, num_rollbacks=1, reason="why"
+    )
+    message = json.loads(json.dumps(adjusted(adjustment), allow_nan=False))
+    assert message["kind"] == "adjusted"
+    assert message["adjustment"] == adjustment.to_mapping()
 
 
 def test_an_end_says_how_by_what_and_why() -> None:

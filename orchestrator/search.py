@@ -212,11 +212,11 @@ class Search:
                     self._describe(record.trial_id)
 
     def _cut_short(self, name: str) -> bool:
-        """End a trial if the hours are spent; return whether it was ended."""
+        """End a trial if the hours are spent, unless it ends by itself; return whether it was."""
         cap = passed_cap(self.config, self.history)
-        if cap is None:
+        if cap is None or self._ends_by_itself(name):
             return False
-        self._ended(cap)
+        self._say_end_of_proposing()
         self._stop(name, StoppedBy.CAP, cap.reason)
         return True
 
@@ -280,11 +280,13 @@ class Search:
             verdict=message["verdict"],
             num_rollbacks=num_rollbacks,
         )
-        if self._carry_out(name):
-            return True
+        return self._carry_out(name) or self._cut_short(name)
+
+    def _ends_by_itself(self, name: str) -> bool:
+        """Say whether all that is missing of a trial is its last message."""
+        trial = self.history.trials[name]
         is_through = trial.record.nimg >= self.config.budget.nimg_per_trial
-        ends_by_itself = is_through or trial.verdicts[-1].action.is_stop
-        return not ends_by_itself and self._cut_short(name)
+        return is_through or (bool(trial.verdicts) and trial.verdicts[-1].action.is_stop)
 
     def _rule(self, name: str) -> _Ruling | None:
         """Decide on a trial's latest evaluation; None where it goes on or ends by itself.
@@ -295,9 +297,7 @@ class Search:
         if trial.verdicts[-1].action is Action.ROLL_BACK:
             return None
         decision = self._scheduler.report(name, trial.evaluations)
-        has_budget_left = trial.record.nimg < self.config.budget.nimg_per_trial
-        ends_anyway = trial.record.status.is_finished or trial.verdicts[-1].action.is_stop
-        if ends_anyway or not has_budget_left:
+        if trial.record.status.is_finished or self._ends_by_itself(name):
             return None
         if decision.action is not CohortAction.GO_ON:
             return _Ruling(StoppedBy.SCHEDULER, decision)

@@ -23,8 +23,10 @@ def summary_facts(paths: "RunPaths", history: "SweepHistory") -> dict[str, str]:
     selection, certificate = dict(history.selection or {}), dict(history.certificate or {})
     record = history.trials[selection["trial_id"]].record
     network = f"{record.params.get('network', '')} {trial_losses(record.params)}".strip()
+    end = history.proposing_end
     return {
         "winner": f"{record.trial_id} of {len(history.trials)} trials ({network})",
+        **({} if end is None else {"proposing": f"ended: {end['reason']}"}),
         "verdict": f"{format_verdict(record.verdict)}: {record.reason}",
         "selected": selection["reason"],
         "certificate": _distance(certificate),

@@ -34,7 +34,9 @@ def project(history: SweepHistory, now: Tally, plan: Plan, left_s: float) -> Pro
 
 
 def warnings(projection: Projection, budget: BudgetConfig) -> list[str]:
-    """Say which caps will cut the sweep short."""
+    """Say which caps will cut the sweep short; none where nothing is left to be cut."""
+    if not projection.left_s > 0:
+        return []
     return [
         f"budget.{name} = {cap:g} will cut the sweep short: {expected:.3g} {unit} expected at "
         "this pace"

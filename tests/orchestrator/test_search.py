@@ -666,6 +666,78 @@ def test_nothing_is_resumed_once_the_hours_are_spent(tmp_path: Path) -> None:
     assert record.reason == "budget.max_hours = 1: 1 h are spent"
 
 
+@pytest.mark.parametrize(
+    ("last", "ending"),
+    [
+        ({"step": 3, "fid": 5.0}, completed_message()),  # of 3 kimg
+        (
+            {"step": 1, "fid": nan, "action": Action.STOP_REJECT},
+            finished(TrialStatus.STOPPED, StoppedBy.VERDICT, reason="FID is nan", verdict="dead"),
+        ),
+    ],
+)
+def test_a_trial_whose_last_message_a_kill_took_ends_as_it_would_have_beside_a_cap(
+    tmp_path: Path, last: dict[str, Any], ending: dict[str, Any]
+) -> None:
+    config = make_config(budget={"max_hours": 1})
+    with opened_search(tmp_path, config, clock=hours(0, 0, 2)) as search:
+        spec = next_trial(search)
+        assert not search.receive(spec.trial_id, evaluation_message(spec.trial_id, **last))
+    with opened_search(tmp_path, config) as resumed:
+        assert resumed.next_trial() == spec  # it costs nothing: all of its rows are there
+        assert resumed.receive(spec.trial_id, ending)
+        assert resumed.next_trial() is None
+    record = replayed(tmp_path).trials[spec.trial_id].record
+    assert record.stopped_by == ending["stopped_by"]
+
+
+def test_a_cap_that_is_passed_when_all_is_proposed_ended_no_proposing(tmp_path: Path) -> None:
+    config = make_config(search={"trials": 1}, budget={"max_hours": 1})
+    with opened_search(tmp_path, config, clock=hours(0, 0, 2)) as search:
+        trial = next_trial(search).trial_id
+        assert search.receive(trial, evaluation_message(trial, 0, 5.0))
+        assert search.next_trial() is None
+    assert len(events_of(tmp_path, "finished")) == 1
+    assert not events_of(tmp_path, "proposing_ended")
+
+
+def test_a_capped_search_decides_the_same_whenever_it_is_opened_anew(tmp_path: Path) -> None:
+    """Rows carry the GPU hours of trials, so no clock of a driver matters to a cap on those."""
+    config = make_config(
+        search={"trials": 9},
+        scheduler={"kind": "asha", "grace_kimg": 2, "reduction": 2},
+        budget={"kimg_per_trial": 9, "max_gpu_hours": 20},
+        resources={"gpus_per_trial": 1},
+    )
+
+    def play(folder: Path, *, always_anew: bool) -> list[tuple[str, str, str]]:
+        is_over = False
+        while not is_over:
+            with opened_search(folder, config, scheduler=make_scheduler(config)) as search:
+                while (spec := search.next_trial()) is not None:
+                    play_hours(search, spec)
+                    if always_anew:
+                        break
+                is_over = search.is_over
+        ends = events_of(folder, "finished")
+        return [(each["trial_id"], each["stopped_by"], each["reason"]) for each in ends]
+
+    whole = play(tmp_path / "whole", always_anew=False)
+    assert play(tmp_path / "parts", always_anew=True) == whole
+    assert "cap" in [stopped_by for _, stopped_by, _ in whole]
+
+
+def play_hours(search: Search, spec: TrialSpec) -> None:
+    """Send rows of a trial until it is told to leave; each thousand images take an hour."""
+    search.receive(spec.trial_id, {"kind": "started"})
+    for step in range(10):
+        fid = 9.0 + spec.index % 4 - step / 2
+        row = evaluation_message(spec.trial_id, step, fid, seconds=3600.0 * step)
+        if search.receive(spec.trial_id, row):
+            return
+    search.receive(spec.trial_id, completed_message())
+
+
 def test_what_waited_when_the_hours_were_spent_waits_on_once_the_cap_is_raised(
     tmp_path: Path,
 ) -> None:

@@ -69,3 +69,9 @@ def test_winner_and_verdict_are_those_of_the_record(run: RunPaths, history: Swee
     facts = summary_facts(run, history)
     assert facts["winner"].startswith(metrics["trial_id"])
     assert facts["verdict"].endswith(metrics["reason"])
+
+
+def test_an_end_of_proposing_is_told(run: RunPaths, history: SweepHistory) -> None:
+    assert "proposing" not in summary_facts(run, history)
+    history.proposing_end = {"cause": "max_hours", "reason": "2.1 h are spent"}
+    assert summary_facts(run, history)["proposing"] == "ended: 2.1 h are spent"

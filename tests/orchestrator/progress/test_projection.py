@@ -48,6 +48,7 @@ def test_each_cap_that_is_too_low_is_a_warning_that_names_it() -> None:
     ]
     assert warnings(expecting(nan, nan), budget) == []
     assert warnings(expecting(inf, inf), BudgetConfig()) == []
+    assert warnings(Projection(hours=26.3, gpu_hours=0.0, left_s=0.0), budget) == []
 
 
 @pytest.mark.parametrize(

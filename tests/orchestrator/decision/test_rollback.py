@@ -17,7 +17,7 @@ DEAD = Verdict(kind=VerdictKind.DEAD, action=Action.STOP_REJECT, reason="FID is 
     ("fids", "good"),
     [
         ([90, 20, 18, nan], 2),
-        ([90, 20, 25, nan], 2),  # 1.25 times the best is noise
+        ([90, 20, 23, nan], 2),  # 1.15 times the best is noise
         ([90, 20, 27, 80, nan], 1),  # on its way to death
         ([90, nan], 0),
         ([90, 120, 150, nan], 0),

@@ -760,50 +760,6 @@ def test_what_waited_when_the_hours_were_spent_waits_on_once_the_cap_is_raised(
         assert next_trial(raised).trial_id == trial
 
 
-def test_a_capped_search_decides_the_same_whenever_it_is_opened_anew(tmp_path: Path) -> None:
-    """With a cap on GPU hours, which trials carry in their rows, no clock of a driver matters."""
-
-    def play(folder: Path, *, always_anew: bool) -> None:
-        scheduler = {"kind": "asha", "grace_kimg": 2, "reduction": 2}
-        config = make_config(
-            search={"trials": 9},
-            scheduler=scheduler,
-            budget={"kimg_per_trial": 9, "max_gpu_hours": 20},
-            resources={"gpus_per_trial": 1},
-        )
-        is_over = False
-        while not is_over:
-            with opened_search(folder, config, scheduler=make_scheduler(config)) as search:
-                while (spec := search.next_trial()) is not None:
-                    play_hours(search, spec)
-                    if always_anew:
-                        break
-                is_over = search.is_over
-
-    play(tmp_path / "whole", always_anew=False)
-    play(tmp_path / "parts", always_anew=True)
-    ends = [
-        [
-            (event["trial_id"], event["stopped_by"], event["reason"])
-            for event in events_of(tmp_path / name, "finished")
-        ]
-        for name in ("whole", "parts")
-    ]
-    assert ends[0] == ends[1]
-    assert "cap" in [stopped_by for _, stopped_by, _ in ends[0]]
-
-
-def play_hours(search: Search, spec: TrialSpec) -> None:
-    """Send rows of a trial until it is told to leave; each thousand images take an hour."""
-    search.receive(spec.trial_id, {"kind": "started"})
-    for step in range(10):
-        fid = 9.0 + spec.index % 4 - step / 2
-        row = evaluation_message(spec.trial_id, step, fid, seconds=3600.0 * step)
-        if search.receive(spec.trial_id, row):
-            return
-    search.receive(spec.trial_id, completed_message())
-
-
 @pytest.mark.parametrize(
     ("verdict", "is_failure"), [(VerdictKind.COLLAPSED, True), (VerdictKind.CONVERGED, False)]
 )

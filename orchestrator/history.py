@@ -43,6 +43,11 @@ class TrialHistory:
         """How often the trial has gone back to an earlier checkpoint."""
         return self.adjustments[-1].num_rollbacks if self.adjustments else 0
 
+    @property
+    def is_retracing(self) -> bool:
+        """Whether its latest row lies before one that a roll back abandoned."""
+        return any(row.step > self.evaluations[-1].step for row in self.abandoned)
+
     def knows(self, evaluation: Evaluation, num_rollbacks: int = 0) -> bool:
         """Say whether the curve already reaches this step, or was rolled back since."""
         if num_rollbacks != self.num_rollbacks:

@@ -291,10 +291,11 @@ class Search:
     def _rule(self, name: str) -> _Ruling | None:
         """Decide on a trial's latest evaluation; None where it goes on or ends by itself.
 
-        What is about to be abandoned by a roll back must not count against it at a rung.
+        What is about to be abandoned by a roll back must not count against it at a rung, nor is
+        the way back to there news: rungs on it are decided.
         """
         trial = self.history.trials[name]
-        if trial.verdicts[-1].action is Action.ROLL_BACK:
+        if trial.verdicts[-1].action is Action.ROLL_BACK or trial.is_retracing:
             return None
         decision = self._scheduler.report(name, trial.evaluations)
         if trial.record.status.is_finished or self._ends_by_itself(name):

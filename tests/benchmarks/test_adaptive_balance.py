@@ -44,9 +44,10 @@ def test_a_trial_that_dies_is_rolled_back_only_where_it_may(
 
 
 def test_adjustments_are_told_in_short() -> None:
-    common = {"step": 1, "lr_factor": 0.5, "g_steps": 1, "reason": "so decided"}
-    adjustments = [
-        Adjustment(nimg=12_400, d_steps=2, num_rollbacks=0, **common),
-        Adjustment(nimg=46_000, d_steps=1, num_rollbacks=1, died_nimg=50_000, **common),
-    ]
-    assert adaptive_balance.describe(adjustments) == "2:1 at 12; back to 46, x 0.5"
+    ratio = Adjustment(
+        step=1, nimg=12_400, d_steps=2, g_steps=1, lr_factor=1.0, num_rollbacks=0, reason="weak D"
+    )
+    rollback = replace(
+        ratio, nimg=46_000, d_steps=1, lr_factor=0.5, num_rollbacks=1, died_nimg=50_000
+    )
+    assert adaptive_balance.describe([ratio, rollback]) == "2:1 at 12; back to 46, x 0.5"

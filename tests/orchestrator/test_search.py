@@ -967,7 +967,9 @@ def test_a_roll_back_is_heard_once_however_often_the_sweep_is_resumed(
     assert replayed(tmp_path).trials[trial].to_mapping() == found.to_mapping()
 
 
-def test_the_scheduler_never_hears_of_a_row_that_is_rolled_back(tmp_path: Path) -> None:
+def test_the_scheduler_hears_neither_of_a_row_that_is_rolled_back_nor_of_the_way_back_to_it(
+    tmp_path: Path,
+) -> None:
     live, resumed = ScriptedScheduler(), ScriptedScheduler()
     with opened_search(tmp_path, scheduler=live) as search:
         trial = next_trial(search).trial_id
@@ -975,7 +977,23 @@ def test_the_scheduler_never_hears_of_a_row_that_is_rolled_back(tmp_path: Path) 
             search.receive(trial, message)
     with opened_search(tmp_path, scheduler=resumed):
         pass
-    assert live.reports == resumed.reports == [(trial, count) for count in (1, 2, 3, 3, 4)]
+    assert live.reports == resumed.reports == [(trial, count) for count in (1, 2, 3, 4)]
+
+
+def test_a_promoted_trial_that_goes_back_below_its_rung_is_not_paused_again(tmp_path: Path) -> None:
+    asha = AshaScheduler(grace_nimg=2000, reduction=2, budget_nimg=4000)
+    config = make_config(search={"trials": 1}, budget={"kimg_per_trial": 4})
+    with opened_search(tmp_path, config, scheduler=asha) as search:
+        trial = next_trial(search).trial_id
+        assert send(search, trial, 0, 1, 2)  # it waits for a second one to be compared with
+        assert next_trial(search).trial_id == trial
+        dead = evaluation_message(trial, 3, nan, action=Action.ROLL_BACK)
+        for message in (dead, adjusted_message(0, num_rollbacks=1, died_nimg=3000)):
+            assert not search.receive(trial, message)
+        for step in (1, 2, 3, 4):
+            again = evaluation_message(trial, step, 8.0) | {"num_rollbacks": 1}
+            assert not search.receive(trial, again)
+    assert len(events_of(tmp_path, "paused")) == 1
 
 
 def test_hours_count_what_was_abandoned(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def _spread(selection: Facts) -> str:
     trained = (
         f"{format_fid(selection['training_seed_sd'])} over {seeds} training seeds"
         if selection["training_seed_sd"] is not None
-        else "not known over training seeds (one training)"
+        else "not known over training seeds"
     )
     return f"sd of FID {drawn} over {selection['draws']} draws of fakes, {trained}"
 
@@ -72,8 +72,10 @@ def _comparison(found: Facts) -> str:
     gap = format_number(100 * found["gap_frac"], "+.1f")
     if found["p_value"] is None:
         stands = "a tie with" if found["is_tie"] else "ahead of"
-        pairs = f"{found['num_pairs']} pairs, too few to claim that it is better"
-        return f"{stands} {found['other']} ({gap} % over {pairs})"
+        pairs = "1 pair" if found["num_pairs"] == 1 else f"{found['num_pairs']} pairs"
+        return (
+            f"{stands} {found['other']} ({gap} % over {pairs}, too few to claim that it is better)"
+        )
     claim = "better than" if found["is_better"] else "no better than"
     low, high = (format_number(100 * found[f"gap_{end}_frac"], "+.1f") for end in ("low", "high"))
     return (

@@ -123,11 +123,14 @@ def _reason(winner: Configuration, leader: Configuration, *, num_tied: int, num_
     spread = f" ± {winner.fid_sd:.2g}" if isfinite(winner.fid_sd) else ""
     mean = fmean(winner.fids) if winner.fids else nan
     failed = f", {winner.num_failed} failed" if winner.num_failed else ""
-    scores = f"{winner.trial_id}: FID {mean:.3g}{spread} over {seeds} fresh trainings{failed}"
-    test = "" if seeds >= FEWEST_FOR_TEST else f" (too few trainings to test: {FEWEST_FOR_TEST})"
+    trainings = f"{seeds} fresh training{'s' if seeds != 1 else ''}{failed}"
+    scores = f"{winner.trial_id}: FID {mean:.3g}{spread} over {trainings}"
+    test = (
+        "" if seeds >= FEWEST_FOR_TEST else f" (a test takes {FEWEST_FOR_TEST} trainings of each)"
+    )
     if winner is not leader:
         by = "diversity" if is_more_diverse(winner, leader) else "size"
         return f"{scores}, a tie with {leader.trial_id}, decided by {by}"
     if num_tied:
-        return f"{scores}, the lowest of {num_all} finalists, {num_tied} of which tie with it{test}"
+        return f"{scores}, the lowest of {num_all} finalists, {num_tied} tied with it{test}"
     return f"{scores}, the lowest of {num_all} finalists{test if num_all > 1 else ''}"

@@ -51,7 +51,7 @@ def test_where_the_bias_is_not_known_it_is_said_to_be_in_it() -> None:
 def test_both_spreads_are_told_and_one_training_says_nothing_of_another() -> None:
     text = told()["seed spread"]
     assert text.startswith("sd of FID 0.0800 over 7 draws of fakes, ")
-    assert text.endswith("not known over training seeds (one training)")
+    assert text.endswith("not known over training seeds")
     text = told(training_seeds=5, training_seed_sd=0.31)["seed spread"]
     assert text.endswith("0.310 over 5 training seeds")
 
@@ -76,6 +76,10 @@ def test_how_much_was_looked_at_is_counted() -> None:
         (
             {"num_pairs": 3, "p_value": None, "is_tie": True, "is_better": False},
             "a tie with babad (+4.1 % over 3 pairs, too few to claim that it is better)",
+        ),
+        (
+            {"num_pairs": 1, "p_value": None, "is_tie": True, "is_better": False},
+            "a tie with babad (+4.1 % over 1 pair, too few to claim that it is better)",
         ),
         ({"gap_frac": None}, "no seed in common with babad"),
     ],

@@ -53,14 +53,14 @@ def test_few_seeds_are_said_to_be_few() -> None:
     found = choose_configuration(
         [configuration("a", 10, 11), configuration("b", 20, 22)], min_coverage=0.6
     )
-    assert found.reason.endswith("the lowest of 2 finalists (too few trainings to test: 6)")
+    assert found.reason.endswith("the lowest of 2 finalists (a test takes 6 trainings of each)")
 
 
 def test_what_ties_with_the_lowest_is_counted() -> None:
     b = configuration("b", 11, 11, 15, 12, 12, 13)
     found = choose_configuration([A, b], min_coverage=0.6)
     assert found.winner is A
-    assert found.reason.endswith("the lowest of 2 finalists, 1 of which tie with it")
+    assert found.reason.endswith("the lowest of 2 finalists, 1 tied with it")
     assert not found.comparisons[0].is_better
 
 

@@ -57,9 +57,12 @@ def label_run(curve: TrueCurve, *, family_best: float) -> Label:
 def _end(curve: TrueCurve, distance: list[float], modes: list[float], left: float) -> str:
     """Name the end; the more telling name comes first: few things over and over, then far off."""
     worse, untrained = distance[-1] / min(distance), curve.distance[0]
-    if min(distance) > 0.85 * untrained and distance[-1] < 1.1 * untrained:
-        return "improving" if _still_gains(distance) else "plateaued"  # it has not learnt yet
-    if modes[-1] < 0.25 and curve.spread[-1] < 0.5:
+    makes_few_things = modes[-1] < 0.25 and curve.spread[-1] < 0.5
+    if min(distance) > 0.85 * untrained and distance[-1] < 1.1 * untrained:  # it has not learnt yet
+        if _still_gains(distance):
+            return "improving"
+        return "collapsed" if makes_few_things else "plateaued"
+    if makes_few_things:
         return "collapsed"
     if distance[-1] > 1.3 * untrained:
         return "diverged"

@@ -161,15 +161,7 @@ SCENARIOS: dict[str, _Recipe] = {
     "poisoned": _Recipe(event=lambda at: (Change(at, poison=True),), event_between=(0.1, 0.9)),
 }
 RANDOM = "random"  # a draw around the family's good parameters, for cohorts
-NUM_SEEDS = {
-    RANDOM: 8,
-    "good": 2,
-    "settled": 3,
-    "slow": 2,
-    "second-wind": 2,
-    "late-collapse": 2,
-    "frozen-d": 2,
-}
+NUM_SEEDS = dict.fromkeys(SCENARIOS, 2) | {RANDOM: 8, "settled": 3}
 
 
 def all_plans() -> list[RunPlan]:
@@ -177,8 +169,8 @@ def all_plans() -> list[RunPlan]:
     rounds = [
         (scenario, number)
         for number in range(max(NUM_SEEDS.values()))
-        for scenario in (*SCENARIOS, RANDOM)
-        if number < NUM_SEEDS.get(scenario, 1)
+        for scenario, num_seeds in NUM_SEEDS.items()
+        if number < num_seeds
     ]
     return [plan_run(family, *chosen) for chosen in rounds for family in FAMILIES]
 

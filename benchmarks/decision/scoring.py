@@ -125,10 +125,11 @@ def first_stop(verdicts: Sequence[Verdict]) -> int | None:
 def confusion(
     runs: Sequence[LabelledRun], verdicts: Mapping[str, Sequence[Verdict]]
 ) -> dict[tuple[str, str], int]:
-    """Count (label, verdict at the last row) pairs."""
+    """Count (label, verdict) pairs: of the verdict that ends a run, or of its last row."""
     counts: dict[tuple[str, str], int] = {}
     for run in runs:
-        kind = verdicts[run.run][-1].kind
+        stop = first_stop(verdicts[run.run])
+        kind = verdicts[run.run][-1 if stop is None else stop].kind
         pair = (run.label.kind, AS_LABEL.get(kind, kind.value))
         counts[pair] = counts.get(pair, 0) + 1
     return counts

@@ -91,8 +91,10 @@ def print_confusion(runs: Sequence[LabelledRun], verdicts: Verdicts) -> None:
     """Print what runs were called against what they are."""
     counts = confusion(runs, verdicts)
     kinds = sorted({kind for pair in counts for kind in pair})
-    click.echo(f"verdict at the end, macro-F1 {macro_f1(counts):.3f} (rows: truth)")
-    click.echo(" " * 14 + "".join(f"{kind[:10]:>12s}" for kind in kinds) + "          F1")
+    click.echo(
+        f"the verdict that ends a run, or its last; macro-F1 {macro_f1(counts):.3f} (rows: truth)"
+    )
+    click.echo("  truth       " + "".join(f"{kind[:10]:>12s}" for kind in kinds) + "          F1")
     for label in kinds:
         cells = "".join(f"{counts.get((label, kind), 0):12d}" for kind in kinds)
         click.echo(f"  {label:12s}{cells}{f1_of(label, counts):12.2f}")

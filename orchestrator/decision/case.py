@@ -1,6 +1,6 @@
 """What every rule of a verdict looks at, and how its evidence is put into words."""
 
-from math import exp, isfinite
+from math import exp
 from typing import NamedTuple
 
 from orchestrator.decision.curve import Curve
@@ -64,8 +64,8 @@ def fid_against_first(case: Case) -> str:
 
 def coverage_and_best(case: Case) -> str:
     """Say how diversity fell: ``coverage 0.31, was 0.84 at 120 kimg``."""
-    curve = case.curve
-    measured = [index for index, value in enumerate(curve.coverage) if isfinite(value)]
-    fullest = max(measured, key=lambda index: curve.coverage[index])
-    was = f", was {curve.coverage[fullest]:.2f} at {curve.place(fullest)}"
-    return f"coverage {curve.coverage[-1]:.2f}{was if fullest != case.last else ''}"
+    curve, fullest = case.curve, case.curve.index_of_fullest
+    now = f"coverage {curve.coverage[-1]:.2f}"
+    if fullest is None or fullest == case.last:
+        return now
+    return f"{now}, was {curve.coverage[fullest]:.2f} at {curve.place(fullest)}"

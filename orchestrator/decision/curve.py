@@ -65,6 +65,12 @@ class Curve:
         """The row of the lowest FID, the first of equals."""
         return min(range(len(self.rows)), key=lambda index: self.rows[index].fid)
 
+    @property
+    def index_of_fullest(self) -> int | None:
+        """The row of the highest coverage, the first of equals; None if none was measured."""
+        measured = [index for index, value in enumerate(self.coverage) if isfinite(value)]
+        return max(measured, key=lambda index: self.coverage[index], default=None)
+
     def place(self, index: int) -> str:
         """Say where on the budget a row stands: ``120 kimg`` or ``step 4000``."""
         row = self.rows[index]

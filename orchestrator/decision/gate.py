@@ -4,6 +4,7 @@ from math import inf, isfinite, log
 from statistics import median
 
 from orchestrator.decision.case import Case
+from orchestrator.decision.variety import looks_narrow, makes_few_things
 
 _NUM_LATEST = 3
 _WORTHY_RATIO = 0.9  # of the first FID
@@ -23,23 +24,16 @@ def gated_coverage(case: Case) -> float:
 def is_narrow(case: Case) -> bool:
     """Whether a trial that has come to rest produces few things over and over.
 
-    Fakes that look real and yet reach few of the reals; one that looks like nothing real may
-    rather not have learnt yet. Where looks were not measured, next to no coverage says it.
+    Its fakes are no more varied than a few samples and reach next to no reals, or few reals though
+    they look real. Where variety was not measured, looks decide: what looks like nothing real may
+    rather not have learnt yet. Where looks were not measured either, next to no coverage says it.
     """
-    coverage, precision = gated_coverage(case), case.curve.rows[-1].precision
-    if not isfinite(precision):
-        return -inf < coverage < case.coverage_floor
-    few = case.rules.narrow_coverage_frac * case.self_coverage
-    return -inf < coverage < few and precision > case.rules.narrow_precision
-
-
-def has_no_variety(case: Case) -> bool:
-    """Whether the latest fakes reach next to no reals and are as varied as one sample would be.
-
-    That they reach none is true of all that is far off: variety has to be measured by itself.
-    """
-    row = case.curve.rows[-1]
-    return row.coverage < case.coverage_floor and row.vendi < case.rules.single_vendi
+    coverage, row = gated_coverage(case), case.curve.rows[-1]
+    if isfinite(row.vendi):
+        return makes_few_things(case, case.last, coverage=coverage)
+    if isfinite(row.precision):
+        return looks_narrow(case, case.last, coverage=coverage)
+    return -inf < coverage < case.coverage_floor
 
 
 def is_worth_keeping(case: Case) -> bool:

@@ -28,7 +28,9 @@ class VerdictRules:
             a trial that is flat there has collapsed,
         narrow_coverage_frac: and so has one below this share,
         narrow_precision: whose fakes look real in more than this share.
-        single_vendi: and one that fell there has, its fakes being no more varied than this many.
+        few_vendi: while they are not as varied as this many different samples (Vendi score);
+        single_vendi: so has one whose fakes are hardly more varied than one, wherever FID is.
+        scattered_vendi_ratio: fakes this many times as varied as at their fullest are scattered.
         degraded_ratio: degraded is FID more than this many times its reference,
         degraded_sds: while that is more than this many standard deviations of its wobble.
         junk_accuracy: D tells reals from fakes no better than this where its feedback is junk.
@@ -52,8 +54,8 @@ class VerdictRules:
 
     warm_up_evaluations: int = 8
     warm_up_frac: float = 0.05
-    suspect_after: int = 5
-    confirm_after: int = 8
+    suspect_after: int = 4
+    confirm_after: int = 6
     diverged_after: int = 3
     diverged_ratio: float = 2.0
     diverged_logit: float = 1e3
@@ -63,7 +65,9 @@ class VerdictRules:
     coverage_floor_frac: float = 0.10
     narrow_coverage_frac: float = 0.25
     narrow_precision: float = 0.5
+    few_vendi: float = 4.0
     single_vendi: float = 1.2
+    scattered_vendi_ratio: float = 2.0
     degraded_ratio: float = 1.2
     degraded_sds: float = 3.0
     junk_accuracy: float = 0.60
@@ -89,14 +93,14 @@ def rules_for(num_planned_evaluations: int) -> VerdictRules:
     """Return the default rules with windows and persistence scaled to the length of a trial.
 
     They shrink in proportion below 60 evaluations, down to a window of 8 and a persistence of
-    3 (suspect) and 5 (confirmed); above 60 they stay, so that a long trial is judged no later.
+    2 (suspect) and 4 (confirmed); above 60 they stay, so that a long trial is judged no later.
     """
     planned = num_planned_evaluations
     window = _within(8, planned / 3, 20)
     return VerdictRules(
         warm_up_evaluations=_within(2, planned * 8 / 60, 8),
-        suspect_after=_within(3, planned / 12, 5),
-        confirm_after=_within(5, planned * 8 / 60, 8),
+        suspect_after=_within(2, planned * 4 / 60, 4),
+        confirm_after=_within(4, planned * 6 / 60, 6),
         plateau_window=window,
     )
 

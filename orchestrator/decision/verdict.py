@@ -34,13 +34,18 @@ from orchestrator.decision.feedback import (
 from orchestrator.decision.futility import gain_ahead, horizon_growth
 from orchestrator.decision.gate import (
     gated_coverage,
-    has_no_variety,
     is_narrow,
     is_worth_keeping,
 )
 from orchestrator.decision.oscillation import is_oscillating, swing_of
 from orchestrator.decision.rules import SELF_COVERAGE, VerdictRules
 from orchestrator.decision.score import best_evaluation
+from orchestrator.decision.variety import (
+    is_scattered,
+    makes_few_things,
+    makes_one_thing,
+    variety_in_words,
+)
 from orchestrator.records import Action, Evaluation, Verdict, VerdictKind
 
 
@@ -106,7 +111,8 @@ def _opinion(case: Case) -> Opinion:
     confirmed = case.rules.confirm_after
     collapse, degradation = _collapse(case), _degradation(case)
     if collapse.length >= confirmed:
-        return _collapsed(case, collapse)
+        kind = VerdictKind.DIVERGED if is_scattered(case, case.last) else VerdictKind.COLLAPSED
+        return _broken(case, kind, _lasting(collapse))
     if degradation.length >= confirmed and not collapse.length:
         return _degraded(case, degradation)
     overpower = _overpower(case)
@@ -128,10 +134,9 @@ def _diverged(case: Case) -> Opinion:
     if has_runaway_logits(case, case.last):
         evidence = f"D's mean logits {last.d_real_logit:.3g} (real), {last.d_fake_logit:.3g} (fake)"
     kind = VerdictKind.DIVERGED
-    if has_no_variety(case):
-        kind, evidence = VerdictKind.COLLAPSED, f"{coverage_and_best(case)}; {evidence}"
-    action = Action.STOP_KEEP_BEST if is_worth_keeping(case) else Action.STOP_REJECT
-    return Opinion(kind, action, _lasting(Alarm(case.rules.diverged_after, evidence)))
+    if makes_few_things(case, case.last):
+        kind, evidence = VerdictKind.COLLAPSED, f"{_lost_diversity(case)}; {evidence}"
+    return _broken(case, kind, _lasting(Alarm(case.rules.diverged_after, evidence)))
 
 
 def _is_warming_up(case: Case) -> bool:
@@ -144,9 +149,16 @@ def _is_warming_up(case: Case) -> bool:
 
 def _collapse(case: Case) -> Alarm:
     rules = case.rules
-    length = streak(is_collapsed, case, first=rules.warm_up_evaluations, most=rules.confirm_after)
-    evidence = f"{coverage_and_best(case)}; {fid_against_best(case)}" if length else ""
-    return Alarm(length, evidence)
+    length = streak(_is_collapsing, case, first=rules.warm_up_evaluations, most=rules.confirm_after)
+    return Alarm(length, f"{_lost_diversity(case)}; {fid_against_best(case)}" if length else "")
+
+
+def _is_collapsing(case: Case, index: int) -> bool:
+    return makes_one_thing(case, index) or is_collapsed(case, index)
+
+
+def _lost_diversity(case: Case) -> str:
+    return f"{coverage_and_best(case)}{variety_in_words(case, case.last)}"
 
 
 def _degradation(case: Case) -> Alarm:
@@ -165,8 +177,12 @@ def _overpower(case: Case) -> Alarm:
 
 
 def _degraded(case: Case, alarm: Alarm) -> Opinion:
-    if has_no_variety(case):
-        return _collapsed(case, Alarm(alarm.length, f"{coverage_and_best(case)}; {alarm.evidence}"))
+    if makes_few_things(case, case.last):
+        reason = f"{_lost_diversity(case)}; {_lasting(alarm)}"
+        return _broken(case, VerdictKind.COLLAPSED, reason)
+    if is_scattered(case, case.last):
+        reason = f"{_lost_diversity(case)}; {_lasting(alarm)}"
+        return _broken(case, VerdictKind.DIVERGED, reason)
     if is_uninformative(case, case.last):
         reason = f"{_lasting(alarm)}; {accuracy_in_words(case)}: G has been learning from junk"
         return Opinion(VerdictKind.JUNK_FEEDBACK, Action.STOP_KEEP_BEST, reason)
@@ -180,11 +196,10 @@ def _overpowered(case: Case, alarm: Alarm) -> Opinion:
     return Opinion(VerdictKind.DISCRIMINATOR_OVERPOWERED, action, reason)
 
 
-def _collapsed(case: Case, alarm: Alarm) -> Opinion:
+def _broken(case: Case, kind: VerdictKind, reason: str) -> Opinion:
     if is_worth_keeping(case):
-        return Opinion(VerdictKind.COLLAPSED, Action.STOP_KEEP_BEST, _lasting(alarm))
-    reason = f"{_lasting(alarm)}; its best was not diverse either"
-    return Opinion(VerdictKind.COLLAPSED, Action.STOP_REJECT, reason)
+        return Opinion(kind, Action.STOP_KEEP_BEST, reason)
+    return Opinion(kind, Action.STOP_REJECT, f"{reason}; its best was not diverse either")
 
 
 def _suspected(case: Case, alarm: Alarm) -> Opinion:
@@ -236,6 +251,9 @@ def _at_rest(case: Case, left: str) -> Opinion:
     if is_narrow(case):
         reason = f"{reason}; coverage {coverage:.2f}: next to no diversity"
         return Opinion(VerdictKind.COLLAPSED, Action.STOP_REJECT, reason)
+    if is_scattered(case, case.last):
+        reason = f"{reason}; {_lost_diversity(case)}"
+        return Opinion(VerdictKind.DIVERGED, Action.STOP_REJECT, reason)
     if coverage >= case.coverage_gate:
         reason = f"{reason}; coverage {coverage:.2f}"
         return Opinion(VerdictKind.CONVERGED, Action.STOP_KEEP_BEST, reason)

@@ -44,9 +44,15 @@ def test_few_things_over_and_over_are_collapsed_even_far_off() -> None:
     assert label_run(narrow, family_best=0.05).kind == "collapsed"
 
 
-def test_what_never_learnt_has_not_collapsed() -> None:
-    untrained = curve(np.full(40, 1.0), np.full(40, 0.1), spread=0.1)
-    assert label_run(untrained, family_best=0.05).kind == "plateaued"
+@pytest.mark.parametrize(("spread", "kind"), [(0.1, "collapsed"), (0.9, "plateaued")])
+def test_what_never_learnt_is_called_by_how_varied_it_ends(spread: float, kind: str) -> None:
+    untrained = curve(np.full(40, 1.0), np.full(40, 0.1), spread=spread)
+    assert label_run(untrained, family_best=0.05).kind == kind
+
+
+def test_what_is_slow_to_start_has_not_collapsed() -> None:
+    starting = curve(np.linspace(1.0, 0.87, 40), np.full(40, 0.1), spread=0.1)
+    assert label_run(starting, family_best=0.05).kind == "improving"
 
 
 @pytest.mark.parametrize(("level", "viable"), [(0.05, True), (0.35, True), (0.5, False)])

@@ -43,7 +43,7 @@ def test_a_run_is_described_at_the_step_where_it_would_have_been_stopped(
     ]
     (judged,) = judge_curves({"a": recovered})
     assert list(judged) == KEYS
-    assert judged["stop_step"] == 2700  # rows 20 to 27 are the eight bad ones
+    assert judged["stop_step"] == 2500  # rows 20 to 25 are the six bad ones
     assert (judged["run"], judged["verdict"]) == ("a", "collapsed")
     assert (judged["action"], judged["best_step"]) == ("stop_keep_best", 1900)
     assert "coverage 0.20, was 0.90" in judged["reason"]
@@ -51,9 +51,9 @@ def test_a_run_is_described_at_the_step_where_it_would_have_been_stopped(
 
 def test_places_are_told_in_kimg_where_images_were_counted(collapsing: list[Evaluation]) -> None:
     (counted,) = judge_curves({"a": collapsing})
-    assert (counted["stop_kimg"], counted["best_kimg"]) == (270.0, 190.0)
+    assert (counted["stop_kimg"], counted["best_kimg"]) == (250.0, 190.0)
     (uncounted,) = judge_curves({"a": [replace(row, nimg=0) for row in collapsing]})
-    assert (uncounted["stop_step"], uncounted["best_step"]) == (2700, 1900)
+    assert (uncounted["stop_step"], uncounted["best_step"]) == (2500, 1900)
     assert (uncounted["stop_kimg"], uncounted["best_kimg"]) == (None, None)
 
 
@@ -95,13 +95,13 @@ def test_curves_of_fid_alone_are_judged(make_rows: MakeRows) -> None:
 
 def test_shorter_rules_stop_sooner(collapsing: list[Evaluation]) -> None:
     (judged,) = judge_curves({"a": collapsing}, rules_for(25))
-    assert judged["stop_step"] == 2400
+    assert judged["stop_step"] == 2300
 
 
 def test_a_budget_scales_the_rules_as_a_sweep_does(collapsing: list[Evaluation]) -> None:
     (judged,) = judge_curves({"a": collapsing}, budget_nimg=250_000)  # 25 steps of 10,000
     (expected,) = judge_curves({"a": collapsing}, rules_for(25))
-    assert judged["stop_step"] == expected["stop_step"] == 2400
+    assert judged["stop_step"] == expected["stop_step"] == 2300
 
 
 def test_a_budget_lengthens_the_warm_up(collapsing: list[Evaluation]) -> None:

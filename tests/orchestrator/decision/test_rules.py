@@ -9,7 +9,7 @@ def test_the_defaults_are_those_tried_on_sixty_evaluations() -> None:
 
 def test_a_short_trial_is_judged_sooner() -> None:
     short = rules_for(25)
-    assert (short.suspect_after, short.confirm_after) == (3, 5)
+    assert (short.suspect_after, short.confirm_after) == (2, 4)
     assert (short.warm_up_evaluations, short.plateau_window) == (3, 8)
 
 

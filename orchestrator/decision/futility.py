@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, inf, log, nan, sqrt
 
+from orchestrator.decision.case import Case
 from orchestrator.decision.curve import Curve
 from orchestrator.decision.rules import VerdictRules
 
@@ -60,17 +61,24 @@ def gain_ahead(curve: Curve, rules: VerdictRules, *, growth: float) -> Gain:
     return min(gains, key=lambda gain: gain.hoped, default=Gain(nan, nan))
 
 
-def horizon_growth(curve: Curve, rules: VerdictRules, budget_nimg: int | None) -> float:
+def horizon_growth(case: Case) -> float:
     """Return to how many times what was spent hope extends: half as long again, or the budget.
 
-    A trial that has not taken off yet, its best FID being hardly below its first, may be slow to
-    start: there hope goes further.
+    A trial that has not taken off yet may be slow to start: there hope goes further.
     """
-    has_started = min(curve.log_fid) < curve.log_fid[0] + log(rules.started_ratio)
-    growth = rules.horizon_growth if has_started else rules.slow_start_growth
-    if budget_nimg is None or not curve.counts_images or curve.budget[-1] <= 0:
+    curve, rules = case.curve, case.rules
+    growth = rules.horizon_growth if _has_taken_off(case) else rules.slow_start_growth
+    if case.budget_nimg is None or not curve.counts_images or curve.budget[-1] <= 0:
         return growth
-    return max(growth, budget_nimg / curve.budget[-1])
+    return max(growth, case.budget_nimg / curve.budget[-1])
+
+
+def _has_taken_off(case: Case) -> bool:
+    """Whether FID has fallen well below its first, and some reals were reached if that is known."""
+    log_fid, fullest = case.curve.log_fid, case.curve.index_of_fullest
+    if fullest is not None and case.curve.coverage[fullest] < case.coverage_floor:
+        return False
+    return min(log_fid) < log_fid[0] + log(case.rules.started_ratio)
 
 
 def _trend(curve: Curve, start: int) -> Line:

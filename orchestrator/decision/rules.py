@@ -44,7 +44,7 @@ class VerdictRules:
         plateau_fracs: shares of the evaluations so far over which the slope is taken.
         horizon_growth: how far to look ahead, as a multiple of the budget spent so far,
         slow_start_growth: and the same for a trial that has not taken off yet,
-        started_ratio: its best FID being above this share of its first.
+        started_ratio: its best FID being above this share of its first, or no reals reached.
         min_gain_frac: a trial that cannot lower FID by this share within the horizon is futile.
         slope_sds: standard errors granted to the slope in the trial's favour (one-sided 1 %).
         coverage_gate_frac: coverage of a converged trial, as a share of what real data score.

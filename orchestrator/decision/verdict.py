@@ -218,7 +218,7 @@ def _suspected(case: Case, alarm: Alarm) -> Opinion:
 def _benign(case: Case) -> Opinion:
     if is_oscillating(case):
         return _oscillating(case)
-    growth = horizon_growth(case.curve, case.rules, case.budget_nimg)
+    growth = horizon_growth(case)
     gain = gain_ahead(case.curve, case.rules, growth=growth)
     worthwhile = -log(1.0 - case.rules.min_gain_frac)
     if gain.hoped < worthwhile:  # False while it is NaN

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import linregress
 
+from orchestrator.decision.case import Case
 from orchestrator.decision.curve import Curve
 from orchestrator.decision.futility import (
     fit_line,
@@ -18,6 +19,11 @@ from orchestrator.records import Evaluation
 
 MakeRows = Callable[..., list[Evaluation]]
 RULES = VerdictRules()
+
+
+def growth_of(rows: list[Evaluation], budget_nimg: int | None = None) -> float:
+    curve = Curve.of(rows)
+    return horizon_growth(Case(curve, curve.index_of_best, RULES, 1.0, budget_nimg))
 
 
 def test_the_slope_agrees_with_scipy_where_residuals_alternate() -> None:
@@ -129,10 +135,18 @@ def test_the_unit_of_the_budget_does_not_matter(make_rows: MakeRows) -> None:
 def test_hope_extends_to_the_budget_and_further_for_what_has_not_taken_off(
     make_rows: MakeRows, last_fid: float, budget_nimg: int | None, growth: float
 ) -> None:
-    curve = Curve.of(make_rows([100.0] + [last_fid] * 29))
-    assert horizon_growth(curve, RULES, budget_nimg) == pytest.approx(growth)
+    rows = make_rows([100.0] + [last_fid] * 29)
+    assert growth_of(rows, budget_nimg) == pytest.approx(growth)
+
+
+@pytest.mark.parametrize(("coverage", "growth"), [(0.05, 3.0), (0.2, 1.5)])
+def test_a_low_fid_without_a_real_that_is_reached_is_no_take_off(
+    make_rows: MakeRows, coverage: float, growth: float
+) -> None:
+    rows = make_rows([100.0] + [40.0] * 29, [0.0, coverage] + [0.0] * 28)
+    assert growth_of(rows) == growth
 
 
 def test_without_images_the_budget_says_nothing(make_rows: MakeRows) -> None:
     rows = [replace(row, nimg=0) for row in make_rows([100.0] + [40.0] * 29)]
-    assert horizon_growth(Curve.of(rows), RULES, 10**9) == 1.5
+    assert growth_of(rows, 10**9) == 1.5

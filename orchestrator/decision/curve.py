@@ -74,4 +74,13 @@ class Curve:
     def place(self, index: int) -> str:
         """Say where on the budget a row stands: ``120 kimg`` or ``step 4000``."""
         row = self.rows[index]
-        return f"{row.nimg / 1000:g} kimg" if self.counts_images else f"step {row.step}"
+        return kimg_in_words(row.nimg) if self.counts_images else f"step {row.step}"
+
+
+def kimg_in_words(nimg: int) -> str:
+    """Say a number of images in thousands, with four digits that count.
+
+    >>> kimg_in_words(130_016), kimg_in_words(16)
+    ('130 kimg', '0.016 kimg')
+    """
+    return f"{float(f'{nimg / 1000:.4g}'):g} kimg"

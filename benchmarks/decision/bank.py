@@ -51,6 +51,11 @@ class LabelledRun:
     true_distance: Sequence[float]
     true_mode_mass: Sequence[float]
 
+    @property
+    def number(self) -> int:
+        """Which of the runs of its scenario in its family it is, from 0 on."""
+        return int(self.run.rpartition("-")[2])
+
 
 def read_bank(file: Path = BANK) -> list[LabelledRun]:
     """Return every run of the bank, in the order of recording."""

@@ -1,6 +1,6 @@
 """Verdicts and baselines on the bank: alarms, compute saved against regret, names at the end.
 
-python -m benchmarks.decision.stopping [--bank FILE] [--tuning]
+python -m benchmarks.decision.stopping [--bank FILE] [--tuning] [--from-number N]
 """
 
 from collections.abc import Mapping, Sequence
@@ -109,9 +109,14 @@ def print_confusion(runs: Sequence[LabelledRun], verdicts: Verdicts) -> None:
 @click.command()
 @click.option("--bank", default=BANK, type=click.Path(path_type=Path, exists=True))
 @click.option("--tuning", is_flag=True, help="The families that rules were tuned on.")
-def main(bank: Path, tuning: bool) -> None:
+@click.option("--from-number", default=0, help="Only runs of this number in their scenario on.")
+def main(bank: Path, tuning: bool, from_number: int) -> None:
     """Measure every rule on the families that the tuning never saw."""
-    runs = [run for run in read_bank(bank) if run.for_testing is not tuning]
+    runs = [
+        run
+        for run in read_bank(bank)
+        if run.for_testing is not tuning and run.number >= from_number
+    ]
     verdicts = {run.run: replay_run(run) for run in runs}
     viable = sum(run.label.is_viable for run in runs)
     click.echo(f"{len(runs)} runs of {len({run.family for run in runs})} families, {viable} viable")

@@ -114,7 +114,7 @@ class SchedulerConfig(Section):
     kind: Literal["asha", "hyperband", "median", "none"] = "asha"
     reduction: Annotated[int, _Number, Field(ge=2)] = 3
     grace_kimg: Kimg = 30.0
-    tie_sds: NonNegativeFloat = 1.0
+    tie_sds: NonNegativeFloat = 2.0
     min_trials: Count = 5
 
     @property

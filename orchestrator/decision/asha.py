@@ -45,7 +45,7 @@ class AshaScheduler:
     """
 
     def __init__(
-        self, *, grace_nimg: int, reduction: int, budget_nimg: int, tie_sds: float = 1.0
+        self, *, grace_nimg: int, reduction: int, budget_nimg: int, tie_sds: float = 2.0
     ) -> None:
         check_rungs(grace_nimg, reduction)
         if not tie_sds >= 0:

@@ -31,7 +31,7 @@ class HyperbandScheduler:
     """
 
     def __init__(
-        self, *, grace_nimg: int, reduction: int, budget_nimg: int, tie_sds: float = 1.0
+        self, *, grace_nimg: int, reduction: int, budget_nimg: int, tie_sds: float = 2.0
     ) -> None:
         self.brackets: list[AshaScheduler] = []
         while not self.brackets or self.brackets[-1].rungs:

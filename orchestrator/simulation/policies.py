@@ -116,7 +116,7 @@ POLICIES: Mapping[str, Policy] = {
     "full": Policy("every run to its end", lambda rungs: FullScheduler()),
     "ours": Policy(
         "verdicts, and halving that pauses and knows ties: as `ganorch run` does by default",
-        lambda rungs: JointScheduler(_asha(rungs, tie_sds=1.0)),
+        lambda rungs: JointScheduler(_asha(rungs, tie_sds=2.0)),
     ),
     "verdicts": Policy("each run by its own curve alone", lambda rungs: VerdictScheduler()),
     "asha": Policy("halving without ties or verdicts", lambda rungs: _asha(rungs, tie_sds=0.0)),

@@ -13,7 +13,7 @@ def test_a_spec_needs_only_a_name_data_and_a_space() -> None:
     assert (config.budget.kimg_per_trial, config.budget.max_hours) == (250.0, None)
     assert (config.evaluation.every_kimg, config.evaluation.samples) == (10.0, 2000)
     assert (config.scheduler.kind, config.scheduler.reduction) == ("asha", 3)
-    assert (config.scheduler.grace_nimg, config.scheduler.tie_sds) == (30_000, 1.0)
+    assert (config.scheduler.grace_nimg, config.scheduler.tie_sds) == (30_000, 2.0)
     assert config.scheduler.min_trials == 5
     assert (config.selection.finalists, config.selection.seeds) == (3, 7)
     assert (config.selection.snapshots, config.selection.retrain_seeds) == (12, 0)

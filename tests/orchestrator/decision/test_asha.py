@@ -99,8 +99,8 @@ def test_a_trial_without_a_finite_score_is_stopped_at_a_rung(
 
 
 @pytest.mark.parametrize(
-    ("log_noise", "action"), [(0.051, PAUSE), (0.053, GO_ON)]
-)  # log(10.8 / 10) is 0.0770, and 1.4826 * 0.0519 as much
+    ("log_noise", "action"), [(0.025, PAUSE), (0.027, GO_ON)]
+)  # log(10.8 / 10) is 0.0770, and 2 * 1.4826 * 0.0260 as much
 def test_half_samples_say_what_counts_as_a_tie(
     asha: AshaScheduler, log_noise: float, action: CohortAction
 ) -> None:

@@ -42,6 +42,7 @@ class VerdictRules:
         oscillating_sds: and by more than this many standard deviations of the metric.
         plateau_window: evaluations that the slope needs at least.
         plateau_fracs: shares of the evaluations so far over which the slope is taken.
+        plateau_budget_frac: a plateau ends no trial before this share of a known budget.
         horizon_growth: how far to look ahead, as a multiple of the budget spent so far,
         slow_start_growth: and the same for a trial that has not taken off yet,
         started_ratio: its best FID being above this share of its first, or no reals reached.
@@ -79,6 +80,7 @@ class VerdictRules:
     oscillating_sds: float = 4.0
     plateau_window: int = 20
     plateau_fracs: tuple[float, ...] = (0.3, 0.5)
+    plateau_budget_frac: float = 0.6
     horizon_growth: float = 1.5
     slow_start_growth: float = 3.0
     started_ratio: float = 0.5

@@ -260,7 +260,17 @@ def _at_rest(case: Case, left: str) -> Opinion:
     lack = f"coverage {coverage:.2f} is below {case.coverage_gate:.2f}"
     lack = lack if isfinite(coverage) else "its diversity was not measured"
     reason = f"{reason}; {lack}{overfitting_in_words(case)}"
+    if _may_break_through(case):
+        reason = f"{reason}; too early to stop for that"
+        return Opinion(VerdictKind.PLATEAUED, Action.GO_ON, reason)
     return Opinion(VerdictKind.PLATEAUED, Action.STOP_KEEP_BEST, reason)
+
+
+def _may_break_through(case: Case) -> bool:
+    """Whether much of a known budget is left: generators rest at a blob before they find modes."""
+    if case.budget_nimg is None or not case.curve.counts_images:
+        return False
+    return case.curve.budget[-1] < case.rules.plateau_budget_frac * case.budget_nimg
 
 
 def _lasting(alarm: Alarm) -> str:

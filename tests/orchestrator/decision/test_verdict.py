@@ -234,6 +234,25 @@ def test_a_plateau_says_what_it_lacks_to_have_converged(make_rows: MakeRows) -> 
     assert "its diversity was not measured" in unknown
 
 
+@pytest.mark.parametrize(
+    ("coverage", "budget_kimg", "action"),
+    [
+        (0.5, 310, Action.STOP_KEEP_BEST),  # 190 kimg are more than six tenths
+        (0.5, 330, Action.GO_ON),
+        (0.5, None, Action.STOP_KEEP_BEST),
+        (0.9, 330, Action.STOP_KEEP_BEST),
+    ],
+)
+def test_a_plateau_ends_no_trial_early_in_a_known_budget_unless_it_is_diverse(
+    make_rows: MakeRows, coverage: float, budget_kimg: int | None, action: Action
+) -> None:
+    rows = make_rows([100.0] + [20.0] * 19, [coverage] * 20)
+    budget_nimg = None if budget_kimg is None else 1000 * budget_kimg
+    verdict = judge(rows, RULES, budget_nimg=budget_nimg, reference_coverage=None)
+    assert verdict.action is action
+    assert verdict.reason.endswith("; too early to stop for that") is (action is Action.GO_ON)
+
+
 def test_a_collapsed_generator_that_is_frozen_is_no_plateau(make_rows: MakeRows) -> None:
     verdict = verdict_on(make_rows([300.0] * 3 + [250.0] * 28, [0.02] * 31))
     assert (verdict.kind, verdict.action) == (VerdictKind.COLLAPSED, Action.STOP_REJECT)

@@ -184,6 +184,11 @@ class Evaluation:
         defaults: dict[str, Any] = {"fid": nan}
         return cls(**defaults | {key: value for key, value in known.items() if value is not None})
 
+    @property
+    def as_recorded(self) -> Self:
+        """The row as everybody else reads it: what is not finite is NaN."""
+        return self.from_mapping(self.to_mapping())
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrialRecord:

@@ -1,10 +1,12 @@
 """A run folder: made once, never overwritten, opened by every later command."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
+from gan_models.metrics.protocol import Protocol
 from orchestrator.config.load import load_config, parse_assignment, save_config
 from orchestrator.config.model import SweepConfig
 from orchestrator.errors import ConfigError, RunFolderError
@@ -63,6 +65,21 @@ def open_history(paths: RunPaths) -> SweepHistory:
     """
     open_config(paths)
     return SweepHistory.replay(read_journal(paths.journal))
+
+
+def open_protocol(paths: RunPaths) -> Protocol:
+    """Read what the scores in a run folder are measured by.
+
+    Raises:
+        RunFolderError: if nothing was measured there yet.
+        ConfigError: if the file does not hold a protocol.
+    """
+    if not paths.protocol.is_file():
+        raise RunFolderError(f"{paths.protocol}: no such file: nothing was measured yet")
+    try:
+        return Protocol(**json.loads(paths.protocol.read_text(encoding="utf-8")))
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{paths.protocol}: not a protocol ({error})") from error
 
 
 def check_free(paths: RunPaths) -> None:

@@ -7,30 +7,24 @@ All that a sweep knows passes through here and is in the journal before it count
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gan_models.files import write_json
 from orchestrator.config.model import SweepConfig
-from orchestrator.decision.scheduler import CohortAction, CohortDecision, Scheduler, ToCome
+from orchestrator.decision.scheduler import CohortAction, Scheduler, ToCome
 from orchestrator.history import SweepHistory
 from orchestrator.identity import trial_id
 from orchestrator.journal import Event, Journal
 from orchestrator.outcomes import outcome_of
 from orchestrator.paths import RunPaths
 from orchestrator.progress.listener import SweepListener
-from orchestrator.records import Action, Adjustment, Evaluation, StoppedBy, TrialRecord, TrialStatus
+from orchestrator.records import Adjustment, Evaluation, StoppedBy, TrialRecord, TrialStatus
+from orchestrator.rulings import BEST_LEFT, PROMOTED, SUSPECT, Rulings, reason_in_vain
 from orchestrator.sampling.outcome import Outcome
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.spending import EndOfProposing, end_of_proposing, passed_cap, trials_cap
 from orchestrator.trial.order import order_trial, retraining_seed, training_seed
 from orchestrator.trial.spec import Message, TrialSpec
-
-
-class _Ruling(NamedTuple):
-    """What is to become of a trial that does not simply go on, and who says so."""
-
-    by: StoppedBy
-    decision: CohortDecision
 
 
 class Search:
@@ -59,10 +53,9 @@ class Search:
         self.history = SweepHistory()
         self._paths = RunPaths(folder)
         self._sampler = sampler
-        self._scheduler = scheduler
+        self._rulings = Rulings(config, self.history, scheduler)
         self._journal = journal
         self._listener = listener
-        self._due: dict[str, _Ruling] = {}  # decided, but not yet carried out
         self._running: set[str] = set()
         self._replicates: deque[tuple[TrialRecord, int]] = deque()
         for event in journal.recalled:
@@ -70,7 +63,7 @@ class Search:
         self._is_closed = bool(self.history.replicates)  # the finals have begun: no more proposals
         self._write("opened")
         self._reopen()
-        for name in list(self._due):
+        for name in list(self._rulings.due):
             self._carry_out(name)
         self._unfinished = deque(
             record
@@ -160,33 +153,19 @@ class Search:
         if self._replicates:
             return self._propose_replicate(*self._replicates.popleft())
         may_propose = self._may_propose()
-        promoted = self._scheduler.next_to_resume(
-            self._paused(StoppedBy.SCHEDULER),
-            to_come=ToCome.NEW_TRIALS if may_propose else ToCome.RUNNING_TRIALS,
-        )
+        to_come = ToCome.NEW_TRIALS if may_propose else ToCome.RUNNING_TRIALS
+        promoted = self._rulings.promoted(to_come)
         if promoted is not None:
-            return self._resume(promoted, "promoted by the scheduler")
+            return self._resume(promoted, PROMOTED)
         return self._propose() if may_propose else self._next_when_idle()
 
     def _next_when_idle(self) -> TrialRecord | None:
         """Return a trial to resume though it has not earned it, for nothing else is to be done."""
-        suspects = self._paused(StoppedBy.VERDICT)
-        if suspects:
-            best = next(each for each in self.history.ranked if each.record.trial_id in suspects)
-            return self._resume(best.record.trial_id, "suspect, but nothing else is to be done")
-        if self._running:
-            return None
-        last = self._scheduler.next_to_resume(
-            self._paused(StoppedBy.SCHEDULER), to_come=ToCome.NOTHING
-        )
-        return None if last is None else self._resume(last, "the best that is left")
-
-    def _paused(self, by: StoppedBy) -> set[str]:
-        return {
-            name
-            for name, trial in self.history.trials.items()
-            if trial.record.status is TrialStatus.PAUSED and trial.paused_by is by
-        }
+        suspect = self._rulings.best_suspect()
+        if suspect is not None:
+            return self._resume(suspect, SUSPECT)
+        last = None if self._running else self._rulings.promoted(ToCome.NOTHING)
+        return None if last is None else self._resume(last, BEST_LEFT)
 
     def _may_propose(self) -> bool:
         return self.num_to_propose > 0 and end_of_proposing(self.config, self.history) is None
@@ -214,7 +193,7 @@ class Search:
     def _cut_short(self, name: str) -> bool:
         """End a trial if the hours are spent, unless it ends by itself; return whether it was."""
         cap = passed_cap(self.config, self.history)
-        if cap is None or self._ends_by_itself(name):
+        if cap is None or self._rulings.ends_by_itself(name):
             return False
         self._say_end_of_proposing()
         self._stop(name, StoppedBy.CAP, cap.reason)
@@ -282,38 +261,9 @@ class Search:
         )
         return self._carry_out(name) or self._cut_short(name)
 
-    def _ends_by_itself(self, name: str) -> bool:
-        """Say whether all that is missing of a trial is its last message."""
-        trial = self.history.trials[name]
-        is_through = trial.record.nimg >= self.config.budget.nimg_per_trial
-        return is_through or (bool(trial.verdicts) and trial.verdicts[-1].action.is_stop)
-
-    def _rule(self, name: str) -> _Ruling | None:
-        """Decide on a trial's latest evaluation; None where it goes on or ends by itself.
-
-        What is about to be abandoned by a roll back must not count against it at a rung, nor is
-        the way back to there news: rungs on it are decided.
-        """
-        trial = self.history.trials[name]
-        if trial.verdicts[-1].action is Action.ROLL_BACK or trial.is_retracing:
-            return None
-        decision = self._scheduler.report(name, trial.evaluations)
-        if trial.record.status.is_finished or self._ends_by_itself(name):
-            return None
-        if decision.action is not CohortAction.GO_ON:
-            return _Ruling(StoppedBy.SCHEDULER, decision)
-        latest = [verdict.action for verdict in trial.verdicts[-2:]]
-        if latest[-1] is Action.PAUSE and latest != [Action.PAUSE, Action.PAUSE]:
-            # an alarm that goes on after a resume is no new evidence
-            reason = trial.verdicts[-1].reason
-            return _Ruling(
-                StoppedBy.VERDICT, CohortDecision(action=CohortAction.PAUSE, reason=reason)
-            )
-        return None
-
     def _carry_out(self, name: str) -> bool:
         """Pause or stop a trial if that is due; return whether it was."""
-        ruling = self._due.pop(name, None)
+        ruling = self._rulings.due.get(name)
         if ruling is None:
             return False
         decision, reason = ruling.decision, ruling.decision.reason
@@ -334,7 +284,7 @@ class Search:
         for name, trial in self.history.trials.items():
             is_paused = trial.record.status is TrialStatus.PAUSED
             if is_paused and trial.paused_by is not None and not self._cut_short(name):
-                self._stop(name, trial.paused_by, f"{trial.record.reason}; never resumed")
+                self._stop(name, trial.paused_by, reason_in_vain(trial))
 
     def _stop(self, name: str, by: StoppedBy, reason: str) -> None:
         ending = {"status": TrialStatus.STOPPED, "stopped_by": by}
@@ -362,7 +312,8 @@ class Search:
     def _take_in(self, event: Event) -> None:
         """Learn from an event, the same whether it happens now or is recalled."""
         self.history.apply(event)
-        if event["event"] not in ("proposed", "evaluated", "paused", "finished", "reopened"):
+        self._rulings.take_in(event)
+        if event["event"] not in ("proposed", "paused", "finished", "reopened"):
             return
         name = event["trial_id"]
         record = self.history.trials[name].record
@@ -370,29 +321,12 @@ class Search:
             self._running.discard(name)
         if record.is_replicate:
             return  # to be compared with its like only, at the end
-        match event["event"]:
-            case "proposed" | "reopened":
-                is_paused = record.status is TrialStatus.PAUSED
-                outcome = self._outcome(record) if is_paused else None
-                self._sampler.restore(record.index, record.params, outcome)
-            case "evaluated":
-                self._keep_ruling(name)
-            case _:
-                self._learn_from(record)
-
-    def _keep_ruling(self, name: str) -> None:
-        self._due.pop(name, None)
-        ruling = self._rule(name)
-        if ruling is not None:
-            self._due[name] = ruling
-
-    def _learn_from(self, record: TrialRecord) -> None:
-        """Take in that a trial has left its slot; its score counts from now on."""
-        self._due.pop(record.trial_id, None)
-        outcome = self._outcome(record)
-        self._sampler.tell(record.index, outcome)
-        if record.status.is_finished and record.stopped_by is not StoppedBy.CAP:
-            self._scheduler.ended(record.trial_id, is_failure=outcome.is_failure)
+        if event["event"] in ("paused", "finished"):  # its score counts from now on
+            self._sampler.tell(record.index, self._outcome(record))
+        else:
+            is_paused = record.status is TrialStatus.PAUSED
+            outcome = self._outcome(record) if is_paused else None
+            self._sampler.restore(record.index, record.params, outcome)
 
     def _outcome(self, record: TrialRecord) -> Outcome:
         return outcome_of(record, self.config.search.objectives)

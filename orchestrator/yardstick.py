@@ -13,7 +13,6 @@ from gan_models.data.source import DataSource
 from gan_models.features.base import FeatureExtractor, ModeAssigner
 from gan_models.features.resolve import resolve_features
 from gan_models.metrics.evaluate import score_samples
-from gan_models.metrics.perfect import perfect_coverage
 from gan_models.metrics.protocol import Protocol
 from gan_models.metrics.reference import Reference, build_reference
 from gan_models.metrics.scores import Scores
@@ -45,11 +44,6 @@ class Yardstick:
     def protocol(self, split: Split, *, n_fake: int, seed: int) -> Protocol:
         """Return what scores of ``n_fake`` fakes drawn by ``seed`` depend on."""
         return self.reference(split).protocol(n_fake=n_fake, seed=seed)
-
-    def perfect_coverage(self, split: Split, n_fake: int) -> float:
-        """Return the coverage of a perfect generator's ``n_fake`` samples against ``split``."""
-        reference = self.reference(split)
-        return perfect_coverage(len(reference), n_fake, reference.k)
 
 
 def open_yardstick(data: Mapping[str, str], features: str) -> Yardstick:

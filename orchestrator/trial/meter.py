@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Split
 from gan_models.metrics.discriminator import discriminator_health
+from gan_models.metrics.protocol import Protocol
 from gan_models.model_folder import Model
 from gan_models.objectives.losses import OBJECTIVES
 from gan_models.training.duality_gap import DualityGap, duality_gap
@@ -19,7 +20,7 @@ from orchestrator.records import Evaluation
 from orchestrator.trial.spec import TrialSpec
 from orchestrator.yardstick import Yardstick
 
-_HEALTH_SAMPLES = 500  # D's accuracies are read to a few percent
+HEALTH_SAMPLES = 500  # D's accuracies are read to a few percent
 
 
 class LossWindow:
@@ -55,22 +56,11 @@ class Meter:
     yardstick: Yardstick
 
     @property
-    def protocol(self) -> str:
-        """Hash of what the scores depend on."""
+    def protocol(self) -> Protocol:
+        """What the scores depend on."""
         return self.yardstick.protocol(
             Split.SELECT, n_fake=self.spec.num_samples, seed=self.spec.evaluation_seed
-        ).hash
-
-    @property
-    def perfect_coverage(self) -> float:
-        """The coverage that a perfect generator would reach here."""
-        return self.yardstick.perfect_coverage(Split.SELECT, self.spec.num_samples)
-
-    @property
-    def num_judged(self) -> int:
-        """How many samples stand behind each accuracy of D, at least."""
-        num_heldout = len(self.yardstick.splits[Split.SELECT])
-        return min(_HEALTH_SAMPLES, self.spec.num_samples, num_heldout)
+        )
 
     def measure(
         self, state: TrainState, window: LossWindow, *, seconds: float, index: int
@@ -92,7 +82,7 @@ class Meter:
             model.sample,
             train_real=self._some(Split.TRAIN, state.device),
             heldout_real=self._some(Split.SELECT, state.device),
-            fake_seen=seen[:_HEALTH_SAMPLES],
+            fake_seen=seen[:HEALTH_SAMPLES],
             threshold=OBJECTIVES[self.config.d_loss].threshold,
         )
         gap = self._duality_gap(state, index)
@@ -112,7 +102,7 @@ class Meter:
             g_grad_norm=_gradient_norm(state.generator),
             eval_seconds=time.perf_counter() - start_s,
             finite=_is_finite(state) and bool(torch.isfinite(seen).all()),
-            protocol=self.protocol,
+            protocol=self.protocol.hash,
         )
 
     def _duality_gap(self, state: TrainState, index: int) -> DualityGap:
@@ -124,7 +114,7 @@ class Meter:
         return duality_gap(self.config, state, splits.train, splits.select, seed=seed)
 
     def _some(self, split: Split, device: torch.device) -> Tensor:
-        return self.yardstick.splits[split].stored[:_HEALTH_SAMPLES].to(device)
+        return self.yardstick.splits[split].stored[:HEALTH_SAMPLES].to(device)
 
 
 def _gradient_norm(network: nn.Module) -> float:

@@ -22,34 +22,17 @@ from gan_models.threads import pinned_threads
 from gan_models.training.checkpoint import restore_latest, save_checkpoint
 from gan_models.training.loop import train
 from gan_models.training.state import TrainState, adopt, new_state
-from orchestrator.decision.balance import BalanceRules, Ratio
-from orchestrator.decision.rollback import last_good, with_rollback
-from orchestrator.decision.rules import VerdictRules, rules_for
 from orchestrator.decision.score import best_evaluation
-from orchestrator.decision.verdict import judge
 from orchestrator.paths import RunPaths, TrialPaths
-from orchestrator.records import (
-    Action,
-    Adjustment,
-    Evaluation,
-    StoppedBy,
-    TrialStatus,
-    Verdict,
-)
+from orchestrator.records import Action, Adjustment, Evaluation, TrialStatus, Verdict
 from orchestrator.tensorboard import TrialBoard
 from orchestrator.trial.curve_file import append_evaluation, rewind_evaluations
+from orchestrator.trial.judge import TrialJudge
 from orchestrator.trial.meter import LossWindow, Meter
-from orchestrator.trial.regime import Regime, Regimes
+from orchestrator.trial.regime import Regime
 from orchestrator.trial.rollback_file import read_rollbacks, record_rollbacks
 from orchestrator.trial.snapshots import keep_snapshot
-from orchestrator.trial.spec import (
-    Message,
-    Messages,
-    TrialSpec,
-    adjusted,
-    evaluated,
-    finished,
-)
+from orchestrator.trial.spec import Message, Messages, TrialSpec, adjusted, evaluated
 from orchestrator.yardstick import open_yardstick
 
 NUM_SHOWN = 64  # fakes in a sample grid
@@ -85,8 +68,7 @@ class _Trial:
     real: Dataset
     meter: Meter
     board: TrialBoard
-    rules: VerdictRules
-    regimes: Regimes
+    judge: TrialJudge
     rollbacks: list[Adjustment]
     state: TrainState
     curve: list[Evaluation]
@@ -105,14 +87,9 @@ class _Trial:
 
     def ending(self) -> Message:
         """Return the last message of a trial that ran to its own end."""
-        verdict = self.verdicts[-1]
-        if verdict.action.is_stop:
-            status, stopped_by, reason = TrialStatus.STOPPED, StoppedBy.VERDICT, verdict.reason
-        else:
-            status, stopped_by = TrialStatus.COMPLETED, StoppedBy.BUDGET
-            reason = f"budget of {self.spec.budget_nimg / 1000:g} kimg used; {verdict.reason}"
-        self.close_board(status)
-        return finished(status, stopped_by, reason=reason, verdict=verdict.kind)
+        ending = self.judge.ending(self.verdicts[-1])
+        self.close_board(TrialStatus(ending["status"]))
+        return ending
 
     def close_board(self, status: TrialStatus) -> None:
         """Say on the board how the trial ended."""
@@ -132,7 +109,7 @@ class _Trial:
         return min((self.state.nimg // every + 1) * every, budget) if self.curve else 0
 
     def _advance(self) -> None:
-        regime = self.regimes.after(self.curve, self.rollbacks)
+        regime = self.judge.regimes.after(self.curve, self.rollbacks)
         config, seed = regime.config(self.config), regime.seed(self.spec.seed)
         adopt(self.state, config)
         window, start_s, due_nimg = LossWindow(), time.perf_counter(), self._due_nimg()
@@ -140,7 +117,7 @@ class _Trial:
             window.add(progress)
         seconds = self._seconds_before() + time.perf_counter() - start_s
         row = self.meter.measure(self.state, window, seconds=seconds, index=len(self.curve))
-        self._record(row)
+        self._record(row.as_recorded)  # so that it is judged as a resumed trial would
 
     def _seconds_before(self) -> float:
         """Return how long the trial has trained, stretches that it abandoned included."""
@@ -154,15 +131,13 @@ class _Trial:
         model = Model(self.state.ema, self.config, self.meter.yardstick.splits.sample)
         keep_snapshot(self.paths, model, self.curve, num_best=self.spec.num_snapshots)
         self._draw_samples(model)
-        good = last_good(self.curve, self.rules) if self.spec.max_rollbacks else None
+        good = self.judge.last_good(self.curve) if self.spec.max_rollbacks else None
         keep_nimg = None if good is None else good.nimg
         save_checkpoint(self.paths.checkpoints, self.state, self.config, keep_nimg=keep_nimg)
 
     def _roll_back(self) -> Message:
         """Go back to the last good checkpoint, just as if the trial had been killed after it."""
-        good = last_good(self.curve, self.rules)
-        assert good is not None  # or no verdict would ask for it
-        rollback = self.regimes.rollback(self.curve, good, self.rollbacks, self.verdicts[-1].reason)
+        rollback = self.judge.rollback(self.curve, self.rollbacks, self.verdicts[-1].reason)
         self.rollbacks.append(rollback)
         record_rollbacks(self.paths, self.rollbacks)
         self.state, self.curve = _restore(self.spec, self.config, self.paths, self.real.sample)
@@ -186,26 +161,15 @@ class _Trial:
     def _report(self, num_rows: int) -> Iterator[Message]:
         """Yield the messages of one row: its verdict, and what is adjusted after it."""
         rows = self.curve[:num_rows]
-        regime = self.regimes.after(rows[:-1], self.rollbacks)
+        regime = self.judge.regimes.after(rows[:-1], self.rollbacks)
         yield self._judge(rows, regime)
         if not self.verdicts[-1].action.is_stop and rows[-1].nimg < self.spec.budget_nimg:
-            for adjustment in self.regimes.changes_at(rows, self.rollbacks):
+            for adjustment in self.judge.regimes.changes_at(rows, self.rollbacks):
                 self.board.add_adjustment(adjustment)
                 yield adjusted(adjustment)
 
     def _judge(self, rows: Sequence[Evaluation], regime: Regime) -> Message:
-        verdict = judge(
-            rows,
-            self.rules,
-            budget_nimg=self.spec.budget_nimg,
-            reference_coverage=self.meter.perfect_coverage,
-        )
-        verdict = with_rollback(
-            verdict,
-            last_good(rows, self.rules),
-            num_rollbacks=len(self.rollbacks),
-            max_rollbacks=self.spec.max_rollbacks,
-        )
+        verdict = self.judge.verdict(rows, num_rollbacks=len(self.rollbacks))
         self.verdicts.append(verdict)
         self.board.add(rows[-1], verdict, best=best_evaluation(rows))
         if self.spec.may_adjust:
@@ -220,7 +184,6 @@ def _open(spec: TrialSpec) -> _Trial:
     yardstick = open_yardstick(spec.data, spec.features)
     state, curve = _restore(spec, config, paths, yardstick.splits.sample)
     meter = Meter(spec, config, yardstick)
-    rules = rules_for(spec.budget_nimg // spec.every_nimg)
     return _Trial(
         spec=spec,
         config=config,
@@ -233,8 +196,7 @@ def _open(spec: TrialSpec) -> _Trial:
             params=spec.params,
             purge_step=0 if paths.samples.exists() else None,
         ),
-        rules=rules,
-        regimes=_regimes(spec, config, meter, rules),
+        judge=TrialJudge.of(spec, config, meter.protocol),
         rollbacks=read_rollbacks(paths.rollbacks),
         state=state,
         curve=curve,
@@ -249,17 +211,3 @@ def _restore(
     is_resumed = restore_latest(paths.checkpoints, state, config)
     curve = rewind_evaluations(paths.evaluations, nimg=state.nimg if is_resumed else -1)
     return state, curve
-
-
-def _regimes(spec: TrialSpec, config: GanConfig, meter: Meter, rules: VerdictRules) -> Regimes:
-    start = Ratio(config.d_steps, config.g_steps)
-    if not spec.adapt_ratio:
-        return Regimes(start, rules=None)
-    balance_rules = BalanceRules(
-        min_d_per_g=spec.min_d_per_g,
-        max_d_per_g=spec.max_d_per_g,
-        persistence=rules.suspect_after,
-        num_judged=meter.num_judged,
-        coverage_gate=rules.coverage_gate_frac * meter.perfect_coverage,
-    )
-    return Regimes(start, balance_rules)

@@ -160,3 +160,13 @@ def test_an_adjustment_passes_through_json() -> None:
     assert (restored.died_nimg, restored.place) == (None, (0, 3))
     assert isnan(restored.seconds)
     assert change.place < rollback.place  # though the step is the same
+
+
+def test_a_row_as_recorded_is_what_is_read_back() -> None:
+    row = Evaluation(run="a", step=1, fid=inf, coverage=0.1 + 0.2, d_real_logit=-inf)
+    recorded = row.as_recorded
+    assert isnan(recorded.fid)
+    assert isnan(recorded.d_real_logit)
+    assert recorded.coverage == row.coverage
+    again = Evaluation.from_mapping(json.loads(json.dumps(recorded.to_mapping())))
+    assert repr(again) == repr(recorded)

@@ -590,7 +590,7 @@ def test_trials_that_nobody_promotes_are_finished_when_nothing_else_is_to_be_don
 def test_as_a_last_resort_the_scheduler_is_asked_once_more(tmp_path: Path) -> None:
     with paused_search(tmp_path, trials=2) as search:
         first, second = next_trial(search).trial_id, next_trial(search).trial_id
-        scheduler = search._scheduler
+        scheduler = search._rulings._scheduler
         assert isinstance(scheduler, ScriptedScheduler)
         scheduler.last_resorts = [first]
         send(search, first, 0)

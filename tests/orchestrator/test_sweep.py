@@ -15,6 +15,7 @@ from cluster.errors import ClusterError
 from cluster.resources import Capacity
 from gan_models.model_folder import load_model
 from orchestrator import yardstick
+from orchestrator.audit import audit
 from orchestrator.backends.inprocess import InProcessBackend
 from orchestrator.backends.raytune.backend import WORKER_ENVIRONMENT, RayTuneBackend
 from orchestrator.config.load import load_config, save_config
@@ -28,7 +29,7 @@ from orchestrator.journal import Event
 from orchestrator.paths import RunPaths
 from orchestrator.progress.silent import SilentListener
 from orchestrator.records import TIMING_COLUMNS, StoppedBy, TrialStatus
-from orchestrator.run_folder import open_history, sole_driver
+from orchestrator.run_folder import open_history, open_protocol, sole_driver
 from orchestrator.search import Search
 from orchestrator.sweep import Place, make_scheduler, resume_sweep, run_sweep
 from orchestrator.trial.spec import TrialFunction
@@ -187,6 +188,8 @@ def test_a_sweep_interrupted_after_any_event_resumes_to_the_same_result(
     starts = [event["trial_id"] for event in events_of(paths.root, "started")]
     assert all(starts.count(name) == starts_before.count(name) for name in finished)
     assert len(starts) <= len(set(starts)) + len(events_of(paths.root, "resumed")) + 1
+    audited = audit(config, open_protocol(paths), events_of(paths.root), make_scheduler(config))
+    assert audited.differences == []
 
 
 def test_a_finished_sweep_has_nothing_left_to_resume(

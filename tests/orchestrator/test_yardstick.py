@@ -6,6 +6,7 @@ import torch
 
 from gan_models.data.dataset import Split
 from gan_models.errors import DataError, MetricError
+from gan_models.metrics.perfect import perfect_coverage
 from orchestrator.yardstick import open_yardstick
 
 RING = {"name": "ring8"}
@@ -30,7 +31,7 @@ def test_real_samples_score_as_real_ones_do() -> None:
     scores = yardstick.score(reals, Split.SELECT)
     assert scores.fid < 0.01
     assert scores.modes == 8
-    expected = yardstick.perfect_coverage(Split.SELECT, n_fake=1000)
+    expected = perfect_coverage(n_real=3333, n_fake=1000, k=5)
     assert scores.coverage == pytest.approx(expected, abs=0.03)
 
 

@@ -23,6 +23,7 @@ COMMANDS = [
     "judge",
     "simulate",
     "select",
+    "audit",
     "export",
     "report",
     "tensorboard",

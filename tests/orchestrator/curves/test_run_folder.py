@@ -2,12 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from gan_models.data.dataset import Split
+from gan_models.metrics.perfect import perfect_coverage
 from orchestrator.curves.run_folder import RecordedSweep, recorded_sweep
 from orchestrator.errors import ConfigError
 from orchestrator.paths import RunPaths
-from orchestrator.run_folder import open_history
-from orchestrator.yardstick import open_yardstick
+from orchestrator.run_folder import open_history, open_protocol
 
 
 @pytest.fixture
@@ -54,7 +53,6 @@ def test_a_sweep_without_a_table_yet_is_refused(tmp_path: Path, sweep: RecordedS
 
 
 def test_the_coverage_of_real_samples_is_that_of_the_trials(sweep: RecordedSweep) -> None:
-    yardstick = open_yardstick(sweep.config.data, sweep.config.evaluation.features)
-    num_fakes = sweep.config.evaluation.samples
-    expected = yardstick.perfect_coverage(Split.SELECT, num_fakes)
+    protocol = open_protocol(sweep.paths)
+    expected = perfect_coverage(protocol.n_real, protocol.n_fake, protocol.k)
     assert sweep.reference_coverage() == expected != 0.96875

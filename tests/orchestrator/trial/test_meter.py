@@ -138,9 +138,3 @@ def test_the_duality_gap_is_measured_at_each_so_many_evaluations(
     assert 0 < row.worst_d_value <= log(2)
     assert row.duality_gap >= row.worst_d_value - 0.1
     assert measure(sparse, state, index=4).duality_gap == row.duality_gap  # the state is untouched
-
-
-def test_the_accuracies_of_d_stand_on_as_many_samples_as_there_are(meter: Meter) -> None:
-    assert meter.num_judged == 64  # the fakes of an evaluation
-    many = replace(meter, spec=replace(meter.spec, num_samples=5000))
-    assert many.num_judged == 500

@@ -3,6 +3,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from tensorboard.backend.event_processing.event_file_loader import EventFileLoad
 from gan_models.errors import CheckpointError, ParameterError
 from gan_models.model_folder import load_model
 from orchestrator.paths import RunPaths, TrialPaths
-from orchestrator.records import TIMING_COLUMNS, TrialStatus, VerdictKind
+from orchestrator.records import TIMING_COLUMNS, Evaluation, TrialStatus, VerdictKind
 from orchestrator.tensorboard import TrialBoard
 from orchestrator.trial import run as run_module
+from orchestrator.trial.meter import Meter
 from orchestrator.trial.run import run_trial
 from orchestrator.trial.snapshots import snapshot_nimg, snapshots
 from orchestrator.trial.spec import Message, TrialSpec
@@ -118,6 +120,21 @@ def test_a_trial_leaves_its_curve_grids_and_best_generators(tmp_path: Path) -> N
     kept = [snapshot_nimg(folder) for folder in snapshots(paths)]
     assert kept == sorted({row["nimg"] for row in [*best, rows_of(spec)[-1]]})
     assert load_model(snapshots(paths)[0]).draw(5, seed=0).shape == (5, 1, 8, 8)
+
+
+def test_a_score_that_is_infinite_is_judged_as_a_resumed_trial_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = Meter.measure
+
+    def infinite(self: Meter, *args: Any, **kwargs: Any) -> Evaluation:
+        return replace(measure(self, *args, **kwargs), fid=inf)
+
+    monkeypatch.setattr(Meter, "measure", infinite)
+    spec = order(tmp_path)
+    told = list(run_trial(spec))
+    assert told[0]["verdict"]["reason"] == "FID is nan at step 0"
+    assert list(run_trial(spec)) == told
 
 
 def test_a_trial_whose_weights_are_not_finite_is_dead_and_says_so(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from orchestrator.decision.balance import Balance, BalanceRules, Ratio
+from orchestrator.decision.rules import rules_for
 from orchestrator.paths import RunPaths
 from orchestrator.records import TIMING_COLUMNS, Evaluation
 from orchestrator.trial import regime as regime_module
-from orchestrator.trial import run as run_module
 from orchestrator.trial.run import run_trial
 from orchestrator.trial.spec import Message, TrialSpec
 from tests.orchestrator.trial.orders import POINTS, order
@@ -138,4 +138,4 @@ def test_the_rules_follow_from_the_order_and_the_data(
     start, rules = seen[0]
     assert start == (3, 2)
     assert (rules.min_d_per_g, rules.max_d_per_g, rules.num_judged) == (0.5, 2.0, 64)
-    assert rules.persistence == run_module.rules_for(6).suspect_after  # type: ignore[attr-defined]
+    assert rules.persistence == rules_for(6).suspect_after

@@ -24,7 +24,7 @@ class TrialHistory:
     """One trial: its proposal, its curve with the verdict at each point, and its end.
 
     ``paused_by`` says what paused it, a verdict or the scheduler, until it is resumed; a trial that
-    a cap cut short while it waited goes on waiting once the cap is raised.
+    ended while it waited goes on waiting once it is reopened.
 
     A roll back takes the rows after its place out of the curve, so that ``evaluations`` is always
     in order and holds each step once; ``abandoned`` keeps those rows, for what they cost.
@@ -42,6 +42,11 @@ class TrialHistory:
     def num_rollbacks(self) -> int:
         """How often the trial has gone back to an earlier checkpoint."""
         return self.adjustments[-1].num_rollbacks if self.adjustments else 0
+
+    @property
+    def waited_in_vain(self) -> bool:
+        """Whether it ended while it was paused, because nothing was left that might resume it."""
+        return self.record.status.is_finished and self.paused_by is not None
 
     @property
     def is_retracing(self) -> bool:
@@ -244,7 +249,7 @@ class SweepHistory:
         self.selection = self.certificate = None  # it did not choose among this trial
 
     def _reopened(self, event: Event) -> None:
-        """Let a trial that a cap had cut short go on, or wait as it did."""
+        """Let a trial that the end of the sweep had cut short go on, or wait as it did."""
         trial = self._trial(event)
         status, reason = TrialStatus.PENDING, trial.verdicts[-1].reason if trial.verdicts else ""
         if trial.paused_by is not None:

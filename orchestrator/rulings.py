@@ -24,6 +24,10 @@ class Ruling(NamedTuple):
     decision: CohortDecision
 
 
+def _may_be_reopened(trial: TrialHistory) -> bool:
+    return trial.waited_in_vain or trial.record.stopped_by is StoppedBy.CAP
+
+
 def reason_in_vain(trial: TrialHistory) -> str:
     """Say why a paused trial ends that nobody resumed."""
     return f"{trial.record.reason}; never resumed"
@@ -54,16 +58,16 @@ class Rulings:
         if event["event"] not in ("evaluated", "paused", "finished"):
             return
         name = event["trial_id"]
-        record = self._history.trials[name].record
-        if record.is_replicate:
+        trial = self._history.trials[name]
+        if trial.record.is_replicate:
             return
         self.due.pop(name, None)
         if event["event"] == "evaluated":
             ruling = self._rule(name)
             if ruling is not None:
                 self.due[name] = ruling
-        elif record.status.is_finished and record.stopped_by is not StoppedBy.CAP:
-            self._scheduler.ended(name, is_failure=outcome_of(record).is_failure)
+        elif trial.record.status.is_finished and not _may_be_reopened(trial):
+            self._scheduler.ended(name, is_failure=outcome_of(trial.record).is_failure)
 
     def ends_by_itself(self, name: str) -> bool:
         """Say whether all that is missing of a trial is its last message."""

@@ -183,12 +183,17 @@ class Search:
             self._write("proposing_ended", cause=end.cause, reason=end.reason)
 
     def _reopen(self) -> None:
-        """Let trials that a cap had cut short go on or wait, now that there is room again."""
-        if passed_cap(self.config, self.history) is None:
-            for record in self.history.records:
-                if record.stopped_by is StoppedBy.CAP:
-                    self._write("reopened", trial_id=record.trial_id)
-                    self._describe(record.trial_id)
+        """Let trials go on or wait that the end of the sweep had cut short, now that it goes on.
+
+        Those that a cap ended had room for more; those that nobody resumed may prove better than
+        trials that are still to come.
+        """
+        has_room, may_propose = passed_cap(self.config, self.history) is None, self._may_propose()
+        for name, trial in self.history.trials.items():
+            is_capped = trial.record.stopped_by is StoppedBy.CAP
+            if has_room if is_capped else (trial.waited_in_vain and may_propose):
+                self._write("reopened", trial_id=name)
+                self._describe(name)
 
     def _cut_short(self, name: str) -> bool:
         """End a trial if the hours are spent, unless it ends by itself; return whether it was."""

@@ -23,7 +23,8 @@ from orchestrator.cli.run import check_address
 def resume(run_dir: Path, *, overrides: tuple[str, ...], address: str | None, quiet: bool) -> None:
     """Go on with a sweep; finished trials are not run again.
 
-    Trials that a cap has cut short go on once it is raised.
+    Trials that a cap has cut short go on once it is raised. Trials that were paused to the end
+    wait again, and may go on, once there are more of search.trials to come.
     """
     from orchestrator.cli.summary import print_summary
     from orchestrator.paths import RunPaths

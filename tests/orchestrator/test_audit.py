@@ -274,3 +274,12 @@ def test_what_a_cap_or_a_crash_ended_is_not_decided_anew(eventful: list[Event]) 
     for by in ("cap", "error"):
         changed = tampered(eventful, seq, stopped_by=by, reason="the hours are spent")[: seq + 1]
         assert audit_of(changed).differences == []
+
+
+def test_so_it_does_where_the_sweep_went_on_with_more_trials(tmp_path: Path) -> None:
+    few = CONFIG.model_copy(update={"search": CONFIG.search.model_copy(update={"trials": 5})})
+    sweep_of(tmp_path, few)
+    sweep_of(tmp_path, CONFIG)
+    events = events_of(tmp_path)
+    assert "reopened" in [event["event"] for event in events]
+    assert audit_of(events).differences == []

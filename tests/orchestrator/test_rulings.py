@@ -82,3 +82,16 @@ def test_each_pause_is_ended_by_who_made_it() -> None:
     assert told.rulings.promoted(ToCome.NEW_TRIALS) == "b"
     assert told.rulings.best_suspect() == "c"
     assert reason_in_vain(told.history.trials["c"]) == "suspect; never resumed"
+
+
+def test_the_scheduler_does_not_hear_of_the_end_of_a_trial_that_may_yet_be_resumed() -> None:
+    scheduler = ScriptedScheduler()
+    told = Told(scheduler, "a")
+    told.evaluate("a", 0)
+    told.pause("a", StoppedBy.SCHEDULER)
+    told.tell("finished", "a", status="stopped", stopped_by="scheduler", reason="", verdict=None)
+    assert scheduler.ends == []
+    told.tell("reopened", "a")
+    assert told.history.trials["a"].record.reason == "suspect"
+    scheduler.promoted = ["a"]
+    assert told.rulings.promoted(ToCome.NEW_TRIALS) == "a"

@@ -1,5 +1,6 @@
 import itertools
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from math import log, nan
@@ -758,6 +759,74 @@ def test_what_waited_when_the_hours_were_spent_waits_on_once_the_cap_is_raised(
         assert second.index == 1
         scheduler.promoted = [trial]
         assert next_trial(raised).trial_id == trial
+
+
+def test_whom_nobody_resumed_waits_again_once_more_trials_are_to_come(tmp_path: Path) -> None:
+    with paused_search(tmp_path, trials=1) as search:
+        trial = next_trial(search).trial_id
+        send(search, trial, 0)
+        assert search.next_trial() is None
+        assert search.history.trials[trial].waited_in_vain
+        search.select({"trial_id": trial}, {"fid": 9.0})
+    with paused_search(tmp_path, trials=1) as same:
+        assert same.is_over
+        assert same.history.selection is not None
+    sampler, scheduler = WatchedSampler(), ScriptedScheduler(pause_at={trial: 1})
+    config = make_config(search={"trials": 2})
+    with opened_search(tmp_path, config, sampler=sampler, scheduler=scheduler) as raised:
+        record = raised.history.trials[trial].record
+        assert (record.status, record.reason) == (TrialStatus.PAUSED, "outclassed by script")
+        assert raised.history.selection is None  # it did not choose among what is to come
+        assert sampler.scores[-1] == pytest.approx(log(9.0))
+        assert scheduler.ends == []
+        assert next_trial(raised).index == 1
+        scheduler.promoted = [trial]
+        assert next_trial(raised).trial_id == trial
+    assert len(events_of(tmp_path, "reopened")) == 1
+
+
+def test_whom_nobody_resumed_does_not_wait_again_once_the_finals_have_begun(
+    tmp_path: Path,
+) -> None:
+    with paused_search(tmp_path, trials=1) as search:
+        trial = next_trial(search).trial_id
+        send(search, trial, 0)
+        assert search.next_trial() is None
+        search.replicate([search.history.trials[trial].record], 1)
+        next_trial(search)
+    with paused_search(tmp_path, trials=2) as raised:
+        assert raised.history.trials[trial].waited_in_vain
+    assert not events_of(tmp_path, "reopened")
+
+
+def test_trials_that_come_later_promote_whom_the_end_of_the_sweep_had_cut_short(
+    tmp_path: Path,
+) -> None:
+    """Neither do those that wait count as gone on: promotions come as early as they did before."""
+    spec = {"kind": "asha", "grace_kimg": 2, "reduction": 2, "tie_sds": 0}
+    few, many = (
+        make_config(search={"trials": n}, budget={"kimg_per_trial": 9}, scheduler=spec)
+        for n in (5, 9)
+    )
+    with opened_search(tmp_path / "whole", few, scheduler=make_scheduler(few)) as search:
+        while (order := search.next_trial()) is not None:
+            play_out(search, order)
+        waited = {name for name, each in search.history.trials.items() if each.waited_in_vain}
+    assert waited
+    shutil.copytree(tmp_path / "whole", tmp_path / "parts")
+    with opened_search(tmp_path / "whole", many, scheduler=make_scheduler(many)) as raised:
+        while (order := raised.next_trial()) is not None:
+            play_out(raised, order)
+    resumed = events_of(tmp_path / "whole", "resumed")
+    last_end = max(event["seq"] for event in events_of(tmp_path / "whole", "reopened"))
+    assert waited & {event["trial_id"] for event in resumed if event["seq"] > last_end}
+    is_over = False
+    while not is_over:
+        with opened_search(tmp_path / "parts", many, scheduler=make_scheduler(many)) as search:
+            if (order := search.next_trial()) is not None:
+                play_out(search, order, at_most=1)
+            is_over = search.is_over
+    assert decisions_of(tmp_path / "parts") == decisions_of(tmp_path / "whole")
 
 
 @pytest.mark.parametrize(

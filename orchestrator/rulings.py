@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.scheduler import CohortAction, CohortDecision, Scheduler, ToCome
+from orchestrator.decision.verdict import asks_for_pause
 from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.journal import Event
 from orchestrator.outcomes import outcome_of
@@ -106,9 +107,7 @@ class Rulings:
             return None
         if decision.action is not CohortAction.GO_ON:
             return Ruling(StoppedBy.SCHEDULER, decision)
-        latest = [verdict.action for verdict in trial.verdicts[-2:]]
-        if latest[-1] is Action.PAUSE and latest != [Action.PAUSE, Action.PAUSE]:
-            # an alarm that goes on after a resume is no new evidence
+        if asks_for_pause(trial.verdicts):
             reason = trial.verdicts[-1].reason
             return Ruling(
                 StoppedBy.VERDICT, CohortDecision(action=CohortAction.PAUSE, reason=reason)

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.decision.curve import in_order
 from orchestrator.decision.rules import VerdictRules, rules_for
-from orchestrator.decision.verdict import judge
+from orchestrator.decision.verdict import asks_for_pause, judge
 from orchestrator.records import Evaluation, Verdict
 
 
@@ -42,7 +42,8 @@ def judge_curves(
     The rows of a run are judged by step. Verdict, action, reason and ``best_step`` are those at
     ``stop_step``, the first step at which the run would have been stopped; where it is None, at
     the last row. ``stop_kimg`` and ``best_kimg`` are the images seen by then, None where they
-    were not counted. ``verdicts`` goes on to the last row either way.
+    were not counted. ``pauses`` are the steps before that at which a sweep would have paused the
+    run, each with its reason; here the run goes on at once. ``verdicts`` goes on to the last row.
 
     Args:
         curves: the rows of each run.
@@ -60,11 +61,13 @@ def judge_curves(
             budget_nimg=budget_nimg,
             reference_coverage=reference_coverage,
         )
-        judged.append(_describe(run, ordered, verdicts))
+        judged.append(_describe(run, ordered, verdicts, budget_nimg))
     return judged
 
 
-def _describe(run: str, rows: Sequence[Evaluation], verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def _describe(
+    run: str, rows: Sequence[Evaluation], verdicts: Sequence[Verdict], budget_nimg: int | None
+) -> dict[str, Any]:
     stop = next((i for i, verdict in enumerate(verdicts) if verdict.action.is_stop), None)
     decisive = verdicts[-1 if stop is None else stop]
     kimg_at = {row.step: row.nimg / 1000 for row in rows} if any(row.nimg for row in rows) else {}
@@ -77,11 +80,20 @@ def _describe(run: str, rows: Sequence[Evaluation], verdicts: Sequence[Verdict])
         "best_step": decisive.keep_step,
         "best_kimg": None if decisive.keep_step is None else kimg_at.get(decisive.keep_step),
         "reason": decisive.reason,
+        "pauses": [
+            {"step": row.step, "reason": verdicts[index].reason}
+            for index, row in enumerate(rows[:stop])
+            if asks_for_pause(verdicts[: index + 1]) and not _is_through(row, budget_nimg)
+        ],
         "verdicts": [
             {"step": row.step, "verdict": verdict.kind.value}
             for row, verdict in zip(rows, verdicts, strict=True)
         ],
     }
+
+
+def _is_through(row: Evaluation, budget_nimg: int | None) -> bool:
+    return budget_nimg is not None and row.nimg >= budget_nimg
 
 
 def _usual_rules(rows: Sequence[Evaluation], budget_nimg: int | None) -> VerdictRules:

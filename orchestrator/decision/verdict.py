@@ -101,6 +101,15 @@ def judge(
     )
 
 
+def asks_for_pause(verdicts: Sequence[Verdict]) -> bool:
+    """Whether the latest verdict asks for a pause that the one before has not brought about.
+
+    An alarm that goes on after a resume is no new evidence.
+    """
+    latest = [verdict.action for verdict in verdicts[-2:]]
+    return latest[-1] is Action.PAUSE and latest != [Action.PAUSE, Action.PAUSE]
+
+
 def _opinion(case: Case) -> Opinion:
     diverged_after = case.rules.diverged_after
     if streak(is_diverged, case, first=1, most=diverged_after) == diverged_after:

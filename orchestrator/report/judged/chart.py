@@ -24,7 +24,7 @@ from orchestrator.report.canvas import (
 )
 from orchestrator.report.chart import Mark, draw_mark, stop_mark
 from orchestrator.report.judged.unit import Unit
-from orchestrator.report.judged.view import JudgedRun, Span
+from orchestrator.report.judged.view import JudgedRun, Pause, Span
 from orchestrator.report.scale import FidFrame, Frame, ShareFrame, fid_range
 from orchestrator.report.verdicts import verdict_tone
 from orchestrator.wording import format_fid, format_verdict
@@ -33,6 +33,7 @@ _COVERAGE_HEIGHT, _BAND_HEIGHT, _GAP = 40.0, 12.0, 14.0
 _AXIS_HEIGHT = 24.0
 _LETTER_WIDTH = 6.5
 _MIN_SPAN_WIDTH = 2.0  # a verdict at one row must be seen
+_PAUSE_RADIUS, _PAUSE_BARS_WIDTH = 6.5, 3.5
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,8 @@ def judged_chart(run: JudgedRun, layout: Layout) -> str:
         _draw_span(svg, run, span, frames.band)
     if run.stop is not None:
         _draw_from(svg, run.budget[run.stop], frames.band, frames.band).set("class", "fade")
+    for pause in run.pauses:
+        _draw_pause(svg, run, pause, frames)
     _draw_best(svg, run, frames.fid)
     _draw_end(svg, run, frames)
     return markup(svg)
@@ -120,6 +123,13 @@ def verdict_key(verdict: VerdictKind) -> str:
     """Draw a piece of the band, for the legend."""
     svg = Element("svg", {"viewBox": "0 0 24 12", "class": "span-key", "aria-hidden": "true"})
     draw_segment(svg, (0, 6), (24, 6), _span_class(verdict))
+    return markup(svg)
+
+
+def pause_key() -> str:
+    """Draw the mark of a pause on its own, for the legend."""
+    svg = Element("svg", {"viewBox": "-8 -8 16 16", "class": "glyph", "aria-hidden": "true"})
+    _draw_pause_mark(SubElement(svg, "g", {"class": "pause"}), (0, 0))
     return markup(svg)
 
 
@@ -183,6 +193,21 @@ def _draw_span(svg: Element, run: JudgedRun, span: Span, frame: Frame) -> None:
     first, last = run.place(span.first), run.place(span.last)
     where = f"at {first}" if span.first == span.last else f"from {first} to {last}"
     draw_title(group, f"{format_verdict(span.verdict)} {where}")
+
+
+def _draw_pause(svg: Element, run: JudgedRun, pause: Pause, frames: Frames) -> None:
+    group = SubElement(svg, "g", {"class": "pause"})
+    draw_title(group, f"paused at {run.place(pause.row)}: {pause.reason}")
+    x = frames.fid.x(run.budget[pause.row])
+    draw_segment(group, (x, frames.fid.top), (x, frames.band.bottom), "pause-line")
+    _draw_pause_mark(group, (x, _last_y(run, pause.row, frames.fid)))
+
+
+def _draw_pause_mark(group: Element, at: Point) -> None:
+    x, y = at
+    circle = {"cx": f"{x:g}", "cy": f"{y:g}", "r": f"{_PAUSE_RADIUS:g}", "class": "pause-ground"}
+    SubElement(group, "circle", circle)
+    draw_mark(group, Mark.PAUSED, x - _PAUSE_BARS_WIDTH / 2, y)
 
 
 def _draw_best(svg: Element, run: JudgedRun, frame: Frame) -> None:

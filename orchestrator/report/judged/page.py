@@ -10,7 +10,14 @@ from markupsafe import Markup
 from gan_models.files import write_text
 from orchestrator.records import VerdictKind
 from orchestrator.report.chart import Mark, legend_glyph, stop_mark
-from orchestrator.report.judged.chart import NARROW, WIDE, Frames, judged_chart, verdict_key
+from orchestrator.report.judged.chart import (
+    NARROW,
+    WIDE,
+    Frames,
+    judged_chart,
+    pause_key,
+    verdict_key,
+)
 from orchestrator.report.judged.view import JudgedCurves, JudgedRun
 from orchestrator.report.template import fill_template
 from orchestrator.report.verdicts import VERDICT_MEANINGS
@@ -44,6 +51,7 @@ class Legend:
 
     ends: list[tuple[Markup, str]]
     verdicts: list[tuple[Markup, VerdictKind, str]]
+    pause: Markup | None
     has_stop: bool
     has_best: bool
     has_nan: bool
@@ -87,6 +95,7 @@ def _legend(runs: Sequence[JudgedRun]) -> Legend:
             for verdict, meaning in VERDICT_MEANINGS.items()
             if verdict in seen
         ],
+        pause=Markup(pause_key()) if any(run.pauses for run in runs) else None,
         has_stop=any(run.stop is not None for run in runs),
         has_best=any(run.best is not None for run in runs),
         has_nan=not all(map(isfinite, fids)),

@@ -20,13 +20,20 @@ class Span(NamedTuple):
     last: int
 
 
+class Pause(NamedTuple):
+    """The index of a row at which a run would have been paused, and why."""
+
+    row: int
+    reason: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class JudgedRun:
     """One run: its rows by step, the verdict at each, and the decision.
 
     ``verdict``, ``action`` and ``reason`` are those of the decision; ``stop`` is the index of the
     row at which it ends the run, None if it never does; ``best`` that of the best checkpoint by
-    then.
+    then. ``pauses`` come before the stop.
     """
 
     name: str
@@ -37,6 +44,7 @@ class JudgedRun:
     reason: str
     stop: int | None
     best: int | None
+    pauses: Sequence[Pause] = ()
 
     @cached_property
     def unit(self) -> Unit:
@@ -169,4 +177,5 @@ def _join(judged: Mapping[str, Any], curve: Sequence[Evaluation]) -> JudgedRun:
         reason=judged["reason"],
         stop=index_of.get(judged["stop_step"]),
         best=index_of.get(judged["best_step"]),
+        pauses=[Pause(index_of[each["step"]], each["reason"]) for each in judged["pauses"]],
     )

@@ -29,7 +29,7 @@ def test_json_is_a_list_with_an_entry_for_each_run(ganorch: Ganorch, curves: Pat
     assert result.exit_code == 0
     good, bad = json.loads(result.stdout)
     keys = ["run", "verdict", "action", "stop_step", "stop_kimg", "best_step", "best_kimg"]
-    keys += ["reason", "verdicts"]
+    keys += ["reason", "pauses", "verdicts"]
     assert list(good) == keys
     assert (good["run"], good["verdict"], good["stop_step"]) == ("good", "improving", None)
     assert (bad["run"], bad["verdict"], bad["stop_step"]) == ("bad", "dead", 2)

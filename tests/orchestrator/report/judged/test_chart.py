@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orchestrator.records import Action, VerdictKind
 from orchestrator.report.judged.chart import NARROW, WIDE, Frames, Layout, judged_chart, verdict_key
-from orchestrator.report.judged.view import JudgedRun
+from orchestrator.report.judged.view import JudgedRun, Pause
 from orchestrator.report.verdicts import verdict_tone
 from tests.orchestrator.report.judged.runs import judged_run, stopped_run
 
@@ -82,6 +82,20 @@ def test_a_line_stands_at_the_stop_through_all_parts() -> None:
     )
     assert "collapsed: stopped at 20 kimg" in titles(svg)
     assert texts(svg, "stop-label") == ["collapsed"]
+
+
+def test_a_pause_is_marked_on_the_curve_and_through_all_parts_with_its_reason() -> None:
+    svg = draw(replace(STOPPED, pauses=[Pause(2, "suspect: FID 2.1x its best")]))
+    (group,) = of_class(svg, "pause")
+    assert titles(group) == ["paused at 15 kimg: suspect: FID 2.1x its best"]
+    frames, x = Frames(STOPPED, WIDE), x_of(15, 40)
+    (line,) = of_class(group, "pause-line")
+    assert line.get("d") == f"M{x:g},{frames.fid.top:g}L{x:g},{frames.band.bottom:g}"
+    (ground,) = of_class(group, "pause-ground")
+    assert ground.get("cx") == f"{x:g}"
+    assert ground.get("cy") == f"{frames.fid.y(10):g}"
+    assert of_class(group, "paused")
+    assert not of_class(draw(STOPPED), "pause")
 
 
 def test_what_would_have_been_saved_is_told_on_its_ground() -> None:

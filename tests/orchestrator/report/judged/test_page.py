@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.records import Action, VerdictKind
 from orchestrator.report.judged.page import MAX_CHARTS, render_judged_page, write_judged_page
-from orchestrator.report.judged.view import JudgedCurves, JudgedRun
+from orchestrator.report.judged.view import JudgedCurves, JudgedRun, Pause
 from tests.orchestrator.report.html_page import Page
 from tests.orchestrator.report.judged.runs import judged_run, stopped_run
 
@@ -171,3 +171,13 @@ def test_the_page_is_the_same_each_time(curves: JudgedCurves, tmp_path: Path) ->
     write_judged_page(path, curves, note="n")
     assert path.read_text("utf-8") == render_judged_page(curves, note="n")
     assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_pauses_are_told_and_explained_where_there_are_any() -> None:
+    assert "paused" not in read_one(HEALTHY)
+    once = replace(HEALTHY, pauses=[Pause(1, "suspect: FID 2x its best")])
+    text = read_one(once)
+    assert "paused: suspect" in text
+    page = read(JudgedCurves("runs.csv", [once]))
+    assert "suspect: FID 2x its best" in [span.get("title") for span in page.all("span")]
+    assert "10 kimg" in text

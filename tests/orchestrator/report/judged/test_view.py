@@ -94,3 +94,10 @@ def test_what_lies_after_the_stops_is_saved() -> None:
 def test_the_run_that_missed_most_comes_first() -> None:
     runs = [stopped_run(10.0, later, stop=0, best=0) for later in (9.0, 5.0, 11.0, 8.0)]
     assert JudgedCurves("x", runs).missed == [runs[1], runs[3], runs[0]]
+
+
+def test_pauses_stand_at_the_rows_that_asked_for_them() -> None:
+    rows = [row(index, 60.0 / index if index < 13 else 20.0) for index in range(1, 25)]
+    (run,) = join_judged(judge_curves({"a": rows}), {"a": rows}, source="x.csv").runs
+    assert [run.place(pause.row) for pause in run.pauses] == ["85 kimg"]  # the fifth bad row
+    assert run.pauses[0].reason.startswith("suspect: FID 4x its best")

@@ -54,8 +54,10 @@ def tally(records: Sequence[TrialRecord], plan: Plan, *, is_closed: bool = False
 
     A trial that has not begun is expected to cost what those cost on average that ended or are
     paused, and its whole budget while there is none. Paused ones are expected to stay so, for
-    most do. Where proposing has ended (``is_closed``), none is expected beyond those that were
-    proposed.
+    most do, and running ones to use their whole budget, though rungs will pause some: what the
+    one leaves out the other makes up for, by and large. What rungs let go on in expectation is
+    no better guide, for scores that tie let more go on. Where proposing has ended
+    (``is_closed``), none is expected beyond those that were proposed.
     """
     num_planned = len(records) if is_closed else max(plan.num_trials, len(records))
     done = [record.nimg for record in records if record.status.is_finished]

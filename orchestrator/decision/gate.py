@@ -40,6 +40,9 @@ def is_worth_keeping(case: Case) -> bool:
     """Whether the best checkpoint of a broken trial may still be shipped.
 
     It must be diverse; where that was not measured, its FID must have fallen by a tenth at least.
+    This strict gate is for trials whose best may have been on its way down already: collapsed,
+    diverged, or with a D that left G nothing. What only got worse or swings keeps its best here,
+    and the finals hold that against the diversity which the user asked for.
     """
     coverage = case.curve.coverage[case.best]
     if isfinite(coverage):

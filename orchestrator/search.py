@@ -22,7 +22,14 @@ from orchestrator.records import Adjustment, Evaluation, StoppedBy, TrialRecord,
 from orchestrator.rulings import BEST_LEFT, PROMOTED, SUSPECT, Rulings, reason_in_vain
 from orchestrator.sampling.outcome import Outcome
 from orchestrator.sampling.sampler import ParameterSampler
-from orchestrator.spending import EndOfProposing, end_of_proposing, passed_cap, trials_cap
+from orchestrator.spending import (
+    EndOfProposing,
+    end_of_proposing,
+    num_to_propose,
+    passed_cap,
+    reopenable,
+    trials_cap,
+)
 from orchestrator.trial.order import order_trial, retraining_seed, training_seed
 from orchestrator.trial.spec import Message, TrialSpec
 
@@ -74,8 +81,7 @@ class Search:
     @property
     def num_to_propose(self) -> int:
         """How many trials are still to be proposed, at most."""
-        num_proposed = len(self.history.proposals)
-        return 0 if self._is_closed else self.config.num_trials - num_proposed
+        return 0 if self._is_closed else num_to_propose(self.config, self.history)
 
     @property
     def is_over(self) -> bool:
@@ -183,17 +189,10 @@ class Search:
             self._write("proposing_ended", cause=end.cause, reason=end.reason)
 
     def _reopen(self) -> None:
-        """Let trials go on or wait that the end of the sweep had cut short, now that it goes on.
-
-        Those that a cap ended had room for more; those that nobody resumed may prove better than
-        trials that are still to come.
-        """
-        has_room, may_propose = passed_cap(self.config, self.history) is None, self._may_propose()
-        for name, trial in self.history.trials.items():
-            is_capped = trial.record.stopped_by is StoppedBy.CAP
-            if has_room if is_capped else (trial.waited_in_vain and may_propose):
-                self._write("reopened", trial_id=name)
-                self._describe(name)
+        """Let trials go on or wait that the end of the sweep had cut short, now that it goes on."""
+        for name in reopenable(self.config, self.history):
+            self._write("reopened", trial_id=name)
+            self._describe(name)
 
     def _cut_short(self, name: str) -> bool:
         """End a trial if the hours are spent, unless it ends by itself; return whether it was."""

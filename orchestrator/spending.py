@@ -1,4 +1,4 @@
-"""What a sweep has spent, what it may spend, and why it proposes no further trial."""
+"""What a sweep has spent, what it may spend, and which trials it may still run."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -84,6 +84,39 @@ def end_of_proposing(config: SweepConfig, history: SweepHistory) -> EndOfProposi
     if ahead is None or not ahead.is_settled:
         return None
     return EndOfProposing(EndCause.SETTLED, ahead.reason)
+
+
+def num_to_propose(config: SweepConfig, history: SweepHistory) -> int:
+    """Return how many trials are planned beyond those proposed; none once the finals have begun."""
+    return 0 if history.replicates else config.num_trials - len(history.proposals)
+
+
+def reopenable(config: SweepConfig, history: SweepHistory) -> list[str]:
+    """Return the trials that the end of the sweep had cut short, where it may go on.
+
+    Those that a cap ended had room for more; those that nobody resumed may prove better than
+    trials that are still to come.
+    """
+    has_room, may_propose = passed_cap(config, history) is None, _may_propose(config, history)
+    return [
+        name
+        for name, trial in history.trials.items()
+        if (trial.record.stopped_by is StoppedBy.CAP and has_room)
+        or (trial.waited_in_vain and trial.record.stopped_by is not StoppedBy.CAP and may_propose)
+    ]
+
+
+def has_trials_left(config: SweepConfig, history: SweepHistory) -> bool:
+    """Say whether a resume of the sweep may run a trial, be it a replicate of a finalist."""
+    if not all(record.status.is_finished for record in history.records):
+        return True
+    if _may_propose(config, history) or reopenable(config, history):
+        return True
+    return history.selection is None and config.selection.retrain_seeds > 0
+
+
+def _may_propose(config: SweepConfig, history: SweepHistory) -> bool:
+    return num_to_propose(config, history) > 0 and end_of_proposing(config, history) is None
 
 
 def _prospect(config: SweepConfig, history: SweepHistory) -> Prospect | None:

@@ -39,6 +39,7 @@ from orchestrator.run_folder import (
 )
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.search import Search
+from orchestrator.spending import has_trials_left
 from orchestrator.tables import write_tables
 from orchestrator.trial.run import run_trial
 from orchestrator.yardstick import open_yardstick
@@ -86,7 +87,10 @@ def resume_sweep(place: Place, listener: SweepListener) -> SweepHistory:
     with sole_driver(place.paths):
         _check_machine(config, place)
         space = check_sweep(config)
-        check_same_measure(config, place.paths, open_history(place.paths).evaluations)
+        history = open_history(place.paths)
+        check_same_measure(config, place.paths, history.evaluations)
+        if not has_trials_left(config, history):  # a cluster would start for nothing
+            return _carry_on(config, space, place.paths, InProcessBackend(), listener)
         with _backend(config, place) as backend:
             return _carry_on(config, space, place.paths, backend, listener)
 

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from math import nan
 from typing import Any
 
@@ -6,7 +7,16 @@ import pytest
 
 from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.records import Evaluation, StoppedBy, TrialRecord, TrialStatus
-from orchestrator.spending import EndCause, end_of_proposing, passed_cap, spent, trials_cap
+from orchestrator.spending import (
+    EndCause,
+    end_of_proposing,
+    has_trials_left,
+    num_to_propose,
+    passed_cap,
+    reopenable,
+    spent,
+    trials_cap,
+)
 from tests.orchestrator.scripted import make_config
 
 GPU = {"gpus_per_trial": 0.5}
@@ -129,3 +139,65 @@ def test_what_was_decided_holds() -> None:
     assert end is not None
     assert end.reason == "as decided"
     assert end_of_proposing(settling(stop_when_settled=False), varied) is None
+
+
+IN_VAIN = {"status": TrialStatus.STOPPED, "stopped_by": StoppedBy.SCHEDULER}
+CAPPED = {"status": TrialStatus.STOPPED, "stopped_by": StoppedBy.CAP}
+
+
+def in_vain(index: int, **values: Any) -> TrialHistory:
+    """Return a trial that ended while it waited."""
+    return replace(trial(index, 1.0, **IN_VAIN | values), paused_by=StoppedBy.SCHEDULER)
+
+
+@pytest.mark.parametrize(
+    ("num_trials", "used_s", "expected"),
+    [
+        (4, 0.0, ["1"]),  # all is proposed, but there is room again
+        (5, 0.0, ["1", "2"]),
+        (5, 7200.0, []),
+    ],
+)
+def test_what_the_end_had_cut_short_is_reopened_where_it_has_a_chance(
+    num_trials: int, used_s: float, expected: list[str]
+) -> None:
+    config = make_config(search={"trials": num_trials}, budget={"max_hours": 2})
+    outclassed = trial(3, 1.0, **IN_VAIN)
+    trials = [trial(0, 1.0), trial(1, 1.0, **CAPPED), in_vain(2), outclassed]
+    assert reopenable(config, history(trials, used_s=used_s)) == expected
+
+
+def test_who_waited_when_a_cap_came_waits_on_whether_or_not_more_trials_come() -> None:
+    waited = history([in_vain(0, **CAPPED)])
+    assert reopenable(make_config(search={"trials": 1}), waited) == ["0"]
+
+
+def test_once_the_finals_have_begun_nothing_more_is_proposed() -> None:
+    begun = [in_vain(0), trial(1, 1.0, replicate_of="0")]
+    assert num_to_propose(make_config(search={"trials": 9}), history(begun)) == 0
+    assert reopenable(make_config(search={"trials": 9}), history(begun)) == []
+
+
+@pytest.mark.parametrize(
+    ("trials", "sections", "is_left"),
+    [
+        ([trial(0, 1.0)], {"search": {"trials": 1}}, False),
+        ([in_vain(0)], {"search": {"trials": 1}}, False),
+        ([trial(0, 1.0)], {"search": {"trials": 2}}, True),
+        ([trial(0, 1.0)], {"search": {"trials": 2}, "budget": {"max_trials": 1}}, False),
+        ([trial(0, 1.0, **CAPPED)], {"search": {"trials": 1}}, True),
+        ([trial(0, 1.0, status=TrialStatus.PAUSED)], {"search": {"trials": 1}}, True),
+        ([trial(0, 1.0)], {"search": {"trials": 1}, "selection": {"retrain_seeds": 1}}, True),
+    ],
+)
+def test_trials_are_left_while_any_may_run(
+    trials: list[TrialHistory], sections: dict[str, Any], is_left: bool
+) -> None:
+    assert has_trials_left(make_config(**sections), history(trials)) is is_left
+
+
+def test_finalists_are_not_trained_anew_for_a_choice_that_is_made() -> None:
+    config = make_config(search={"trials": 1}, selection={"retrain_seeds": 1})
+    chosen = history([trial(0, 1.0)])
+    chosen.selection = {"trial_id": "0"}
+    assert not has_trials_left(config, chosen)

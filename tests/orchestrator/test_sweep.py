@@ -371,6 +371,21 @@ def test_a_sweep_on_ray_takes_what_the_cluster_has_and_keeps_standard_output_cle
     assert "(raylet) A worker died" in printed.err
 
 
+def test_a_cluster_is_started_only_where_something_is_left_to_run(
+    tmp_path: Path, joined: list[tuple[str | None, RayTuneBackend]]
+) -> None:
+    paths = RunPaths(tmp_path / "run")
+    sections = SMALL_SWEEP | {"backend": "ray"}
+    run_sweep(make_config(**sections | {"search": {"trials": 1}}), Place(paths), SilentListener())
+    shutil.rmtree(paths.best)
+    resume_sweep(Place(paths), SilentListener())
+    assert (len(joined), paths.best.is_dir()) == (1, True)
+    save_config(paths.sweep, make_config(**sections | {"search": {"trials": 2}}))
+    resume_sweep(Place(paths), SilentListener())
+    assert len(joined) == 2
+    assert len(open_history(paths).records) == 2
+
+
 def test_a_sweep_that_another_process_drives_is_not_resumed(finished_sweep: RunPaths) -> None:
     before = finished_sweep.journal.read_bytes()
     with (

@@ -5,7 +5,7 @@ letter. Not decided anew are proposals, and what the clock or a crash brought ab
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,10 @@ class _Auditor:
             return None
         is_change = recorded.died_nimg is None
         decided = self._change(trial, recorded.step) if is_change else self._rollback(trial)
-        return {"adjustment": None if decided is None else decided.to_mapping()}
+        if decided is None:
+            return {"adjustment": None}
+        # a stretch that a killed trial trained again took another time to the same rows
+        return {"adjustment": replace(decided, seconds=recorded.seconds).to_mapping()}
 
     def _rollback(self, trial: TrialHistory) -> Adjustment | None:
         if not trial.verdicts or trial.verdicts[-1].action is not Action.ROLL_BACK:

@@ -244,6 +244,12 @@ def test_a_roll_back_to_another_place_is_found(eventful: list[Event]) -> None:
     assert found.replayed["adjustment"]["lr_factor"] == 0.5
 
 
+def test_how_long_a_trial_had_trained_is_no_decision(eventful: list[Event]) -> None:
+    seq = first(eventful, "adjusted")
+    adjustment = {**eventful[seq]["adjustment"], "seconds": 12.5}
+    assert audit_of(tampered(eventful, seq, adjustment=adjustment)).differences == []
+
+
 def test_a_pause_that_is_missing_is_found(eventful: list[Event]) -> None:
     seq = first(eventful, "paused", by="scheduler")
     found = audit_of([event for event in eventful if event["seq"] != seq]).differences[0]

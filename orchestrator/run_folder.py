@@ -71,11 +71,13 @@ def open_protocol(paths: RunPaths) -> Protocol:
     """Read what the scores in a run folder are measured by.
 
     Raises:
-        RunFolderError: if nothing was measured there yet.
+        RunFolderError: if it is not there yet.
         ConfigError: if the file does not hold a protocol.
     """
     if not paths.protocol.is_file():
-        raise RunFolderError(f"{paths.protocol}: no such file: nothing was measured yet")
+        raise RunFolderError(
+            f"{paths.protocol}: no such file: `ganorch resume {paths.root}` writes it"
+        )
     try:
         return Protocol(**json.loads(paths.protocol.read_text(encoding="utf-8")))
     except (TypeError, ValueError) as error:

@@ -44,11 +44,12 @@ def test_one_that_does_not_is_shown_and_the_command_fails(
     assert [each["seq"] for each in printed["differences"]][0] == seq
 
 
-def test_what_was_never_measured_is_refused(
+def test_what_has_no_record_or_no_measure_is_refused(
     refused: Refused, own_run: RunPaths, tmp_path: Path
 ) -> None:
     assert "not a run folder" in refused("audit", tmp_path)
     own_run.protocol.write_text('{"data": "points"}')
     assert "protocol.json: not a protocol" in refused("audit", own_run.root)
     own_run.protocol.unlink()
-    assert "protocol.json: no such file: nothing was measured yet" in refused("audit", own_run.root)
+    line = refused("audit", own_run.root)
+    assert "protocol.json: no such file: `ganorch resume " in line

@@ -86,7 +86,7 @@ def build_bank(folder: Path) -> pa.Table:
     recorded = [(plan, rows) for plan in all_plans() if (rows := read_rows(plan, folder))]
     best = _family_bests(recorded)
     rows = [
-        row for run in recorded for row in _described(*run, family_best=best[run[0].family.name])
+        row for run in recorded for row in _described(*run, family_best=best[_equals(run[0])])
     ]
     table = pa.Table.from_pylist(rows)
     return table.cast(pa.schema([_compact(field) for field in table.schema]))
@@ -111,12 +111,17 @@ def true_distance(row: Row) -> float:
     return distance + 1.0 - row["true_mode_mass"] if is_points else distance
 
 
-def _family_bests(recorded: Iterable[tuple[RunPlan, list[Row]]]) -> dict[str, float]:
-    bests: dict[str, float] = {}
+def _family_bests(recorded: Iterable[tuple[RunPlan, list[Row]]]) -> dict[tuple[str, int], float]:
+    bests: dict[tuple[str, int], float] = {}
     for plan, rows in recorded:
         best = min(smoothed(true_curve(rows).distance))
-        bests[plan.family.name] = min(best, bests.get(plan.family.name, best))
+        bests[_equals(plan)] = min(best, bests.get(_equals(plan), best))
     return bests
+
+
+def _equals(plan: RunPlan) -> tuple[str, int]:
+    """Name those that a run is compared with: its family, with as large a budget."""
+    return plan.family.name, plan.data.budget_nimg
 
 
 def _described(plan: RunPlan, rows: list[Row], *, family_best: float) -> list[Row]:

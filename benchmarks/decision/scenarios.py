@@ -5,7 +5,7 @@ are a data set with an objective, and are either for tuning rules or for testing
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import exp
 from typing import Any
 
@@ -129,6 +129,7 @@ class _Recipe:
     g_lr: float = 1.0
     event: Callable[[int], tuple[Change, ...]] = lambda at_nimg: ()
     event_between: tuple[float, float] = (0.35, 0.65)
+    budget_factor: float = 1.0
 
 
 def _annealing(at_nimg: int) -> tuple[Change, ...]:
@@ -148,6 +149,7 @@ SCENARIOS: dict[str, _Recipe] = {
         event_between=(0.45, 0.6),
     ),
     "annealed": _Recipe(event=_annealing, event_between=(0.3, 0.4)),
+    "converging": _Recipe(event=_annealing, event_between=(0.4, 0.5), budget_factor=2.5),
     "slow": _Recipe(d_lr=0.25, g_lr=0.15),
     "second-wind": _Recipe(
         d_lr=0.02,
@@ -193,6 +195,7 @@ def plan_run(family: Family, scenario: str, number: int) -> RunPlan:
     params = data.network | OBJECTIVES[family.objective] | {"ema_half_life_kimg": 2.0}
     lr = _LR[family.data] * exp(rng.normal(0.0, 0.25))
     recipe = SCENARIOS.get(scenario, _Recipe())
+    data = replace(data, budget_nimg=round(recipe.budget_factor * data.budget_nimg))
     rates = {"d_lr": recipe.d_lr * lr, "g_lr": recipe.g_lr * lr * exp(rng.normal(0.0, 0.25))}
     params |= rates | recipe.params | (_draw(rng, lr) if scenario == RANDOM else {})
     event_nimg = int(rng.uniform(*recipe.event_between) * data.budget_nimg)

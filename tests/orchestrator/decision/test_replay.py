@@ -79,16 +79,16 @@ def test_the_verdicts_of_every_row_are_told_even_after_the_stop(
 def test_pauses_are_told_with_their_reasons_until_the_stop(collapsing: list[Evaluation]) -> None:
     (judged,) = judge_curves({"a": collapsing})
     (pause,) = judged["pauses"]
-    assert pause["step"] == 2400  # the fifth bad row
+    assert pause["step"] == 2300  # the fourth bad row
     assert pause["reason"].startswith("suspect: coverage 0.20")
     (stopped_earlier,) = judge_curves({"a": collapsing}, rules_for(25))
-    assert [each["step"] for each in stopped_earlier["pauses"]] == [2200]
+    assert [each["step"] for each in stopped_earlier["pauses"]] == [2100]
 
 
 def test_a_run_at_the_end_of_its_budget_is_not_paused(collapsing: list[Evaluation]) -> None:
-    rules, until = VerdictRules(), collapsing[:25]
-    (within,) = judge_curves({"a": until}, rules, budget_nimg=250_000)
-    (through,) = judge_curves({"a": until}, rules, budget_nimg=240_000)
+    rules, until = VerdictRules(), collapsing[:24]
+    (within,) = judge_curves({"a": until}, rules, budget_nimg=240_000)
+    (through,) = judge_curves({"a": until}, rules, budget_nimg=230_000)
     assert [len(each["pauses"]) for each in (within, through)] == [1, 0]
 
 

@@ -15,6 +15,14 @@ PENALTY_NAMES = ("none", "r1", "gradient-penalty")
 NETWORK_NAMES = ("mlp", "dcgan")
 GENERATOR_NORM_NAMES = ("none", "batch")
 ROUND_UNITS = ("steps", "epochs")
+SHAPING_PARAMS = (  # of the networks: trainings that differ in one cannot share their weights
+    "network",
+    "width",
+    "depth",
+    "latent_dim",
+    "generator_norm",
+    "spectral_norm",
+)
 
 
 def _param(default: Any, doc: str, **limits: Any) -> Any:

@@ -13,14 +13,20 @@ from gan_models.config import GanConfig
 from gan_models.metrics.protocol import Protocol
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.scheduler import CohortAction, Scheduler, ToCome
+from orchestrator.exploitation import exploit
 from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.journal import Event
+from orchestrator.preflight import resolve_space
 from orchestrator.records import Action, Adjustment, Evaluation, StoppedBy, TrialStatus
 from orchestrator.rulings import BEST_LEFT, SUSPECT, Ruling, Rulings, reason_in_vain
 from orchestrator.trial.judge import TrialJudge
 from orchestrator.trial.order import order_trial
 
-_CARRIED_OUT_BY = {CohortAction.PAUSE: "paused", CohortAction.STOP: "judged"}
+_CARRIED_OUT_BY = {
+    CohortAction.PAUSE: "paused",
+    CohortAction.STOP: "judged",
+    CohortAction.EXPLOIT: "exploited",
+}
 _BEFORE_CARRYING_OUT = ("opened", "reopened")  # a driver was killed in between, and another began
 
 
@@ -84,6 +90,7 @@ class _Auditor:
             "adjusted": self._adjustment,
             "paused": self._pause,
             "judged": self._stop,
+            "exploited": self._exploit,
             "resumed": self._promotion,
             "finished": self._end,
         }.get(event["event"])
@@ -113,7 +120,9 @@ class _Auditor:
         if trial.knows(row, event.get("num_rollbacks", 0)):
             return None
         verdict = self._judge(trial).verdict(
-            [*trial.evaluations, row], num_rollbacks=len(_rollbacks(trial))
+            [*trial.evaluations, row],
+            num_rollbacks=len(_rollbacks(trial)),
+            exploits=trial.exploits,
         )
         return {"verdict": verdict.to_mapping()}
 
@@ -145,6 +154,15 @@ class _Auditor:
 
     def _stop(self, event: Event) -> dict[str, Any]:
         return self._ruling(event, CohortAction.STOP, "rung", "reason")
+
+    def _exploit(self, event: Event) -> dict[str, Any]:
+        name = event["trial_id"]
+        ruling = self._rulings.due.get(name)
+        if ruling is None or ruling.decision.action is not CohortAction.EXPLOIT:
+            return {"exploit": None}
+        space, seed = resolve_space(self._config), self._config.search.seed
+        taken = exploit(self._history, name, ruling.decision, space=space, seed=seed)
+        return {"exploit": taken.to_mapping()}
 
     def _ruling(self, event: Event, action: CohortAction, *names: str) -> dict[str, Any]:
         ruling = self._rulings.due.get(event["trial_id"])

@@ -11,6 +11,7 @@ from orchestrator.journal import Event
 from orchestrator.records import (
     Adjustment,
     Evaluation,
+    Exploit,
     StoppedBy,
     TrialRecord,
     TrialStatus,
@@ -37,6 +38,27 @@ class TrialHistory:
     pause_reason: str = ""
     adjustments: list[Adjustment] = field(default_factory=list)
     abandoned: list[Evaluation] = field(default_factory=list)
+    exploits: list[Exploit] = field(default_factory=list)
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """By what it trains now."""
+        return self.exploits[-1].params if self.exploits else self.record.params
+
+    @property
+    def has_new_weights(self) -> bool:
+        """Whether it was not measured yet since it took over another's weights."""
+        return bool(self.exploits) and self.exploits[-1].nimg == self.record.nimg
+
+    @property
+    def is_of_its_proposal(self) -> bool:
+        """Whether what was proposed alone made its scores."""
+        return not self.exploits or (len(self.exploits) == 1 and self.has_new_weights)
+
+    def params_until(self, nimg: int) -> Mapping[str, Any]:
+        """Return by what it trained to the state that it had after ``nimg`` images."""
+        later = [each.old_params for each in self.exploits if each.nimg >= nimg]
+        return later[0] if later else self.params
 
     @property
     def num_rollbacks(self) -> int:
@@ -90,7 +112,8 @@ class TrialHistory:
     def to_mapping(self) -> dict[str, Any]:
         """Return the trial as its ``trial.json`` has it: plain data, without the curve."""
         adjustments = [adjustment.to_mapping() for adjustment in self.adjustments]
-        return self.record.to_mapping() | {"adjustments": adjustments}
+        exploits = [exploit.to_mapping() for exploit in self.exploits]
+        return self.record.to_mapping() | {"adjustments": adjustments, "exploits": exploits}
 
     def _summarise(self) -> None:
         record = _summarise(self.record, self.evaluations, self.verdicts[-1])
@@ -134,6 +157,7 @@ class SweepHistory:
             "started": self._started,
             "evaluated": self._evaluated,
             "paused": self._paused,
+            "exploited": self._exploited,
             "resumed": self._resumed,
             "adjusted": self._adjusted,
             "finished": self._finished,
@@ -227,9 +251,13 @@ class SweepHistory:
         self._trial(event).adjust(Adjustment.from_mapping(event["adjustment"]))
 
     def _paused(self, event: Event) -> None:
-        trial = self._trial(event)
-        trial.paused_by, trial.pause_reason = StoppedBy(event["by"]), event["reason"]
-        trial.record = replace(trial.record, status=TrialStatus.PAUSED, reason=event["reason"])
+        _pause(self._trial(event), StoppedBy(event["by"]), event["reason"])
+
+    def _exploited(self, event: Event) -> None:
+        trial, exploit = self._trial(event), Exploit.from_mapping(event["exploit"])
+        trial.exploits.append(exploit)
+        trial.record = replace(trial.record, inherited_from=exploit.donor)
+        _pause(trial, StoppedBy.SCHEDULER, exploit.reason)
 
     def _resumed(self, event: Event) -> None:
         trial = self._trial(event)
@@ -263,6 +291,11 @@ class SweepHistory:
     def _selected(self, event: Event) -> None:
         self.selection = event["selection"]
         self.certificate = event["certificate"]
+
+
+def _pause(trial: TrialHistory, by: StoppedBy, reason: str) -> None:
+    trial.paused_by, trial.pause_reason = by, reason
+    trial.record = replace(trial.record, status=TrialStatus.PAUSED, reason=reason)
 
 
 def _known(seconds: float) -> float:

@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.decision.finalists import is_deliverable
 from orchestrator.decision.pareto import Tradeoff, pareto_front
 from orchestrator.history import SweepHistory, TrialHistory
-from orchestrator.records import Adjustment, StoppedBy, TrialStatus, VerdictKind, json_ready
+from orchestrator.records import (
+    Adjustment,
+    Exploit,
+    StoppedBy,
+    TrialStatus,
+    VerdictKind,
+    json_ready,
+)
 from orchestrator.wording import (
     UNKNOWN,
     format_fid,
+    format_inheritance,
     format_kimg,
     format_number,
     format_regime,
@@ -51,11 +59,13 @@ class LeaderboardRow:
     is_selected: bool
     replicate_of: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
+    exploits: tuple[Exploit, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain data; non-finite numbers become None."""
         adjustments = [adjustment.to_mapping() for adjustment in self.adjustments]
-        return json_ready(asdict(self)) | {"adjustments": adjustments}
+        exploits = [exploit.to_mapping() for exploit in self.exploits]
+        return json_ready(asdict(self)) | {"adjustments": adjustments, "exploits": exploits}
 
 
 def leaderboard(history: SweepHistory) -> list[LeaderboardRow]:
@@ -147,6 +157,7 @@ def _row(rank: int, trial: TrialHistory, *, on_front: bool, selected: str | None
         is_selected=record.trial_id == selected,
         replicate_of=record.replicate_of,
         adjustments=tuple(trial.adjustments),
+        exploits=tuple(trial.exploits),
     )
 
 
@@ -169,6 +180,7 @@ def _cells(row: LeaderboardRow) -> list[str]:
 
 
 def _reason(row: LeaderboardRow) -> str:
-    """Return the reason, after the regime of a trial that was adjusted."""
-    last = row.adjustments[-1:]
-    return "; ".join([*(f"now {format_regime(each)}" for each in last), row.reason])
+    """Return the reason, after the regime of a trial that was adjusted, and what it took over."""
+    regime = [f"now {format_regime(each)}" for each in row.adjustments[-1:]]
+    inherited = [f"has {format_inheritance(each)}" for each in row.exploits[-1:]]
+    return "; ".join([*regime, *inherited, row.reason])

@@ -30,6 +30,10 @@ class TrialPaths:
         """Full resumable states and EMA snapshots."""
         return self.folder / "checkpoints"
 
+    def milestone(self, nimg: int) -> Path:
+        """The full state after ``nimg`` images, from which another trial may go on."""
+        return self.folder / "milestones" / f"{nimg:012d}"
+
     @property
     def samples(self) -> Path:
         """Grids of fakes from a fixed z."""

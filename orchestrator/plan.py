@@ -8,6 +8,7 @@ from orchestrator.decision.asha import AshaScheduler
 from orchestrator.decision.halving import plan_rounds
 from orchestrator.decision.hyperband import HyperbandScheduler
 from orchestrator.decision.median import MedianScheduler
+from orchestrator.decision.pbt import PbtScheduler
 from orchestrator.decision.scheduler import Scheduler
 
 
@@ -58,7 +59,8 @@ class SweepPlan:
     ``finals_evaluations`` is how many samples of fakes are scored at the end, at most: those of
     the finalists' snapshots, and the certificate's. ``median_from_kimg`` is from where on trials
     are compared with a median, None where they are not; what that saves depends on the trials and
-    is not counted either.
+    is not counted either. ``exploits_every_kimg`` is how often a trial may go on from another's
+    weights, None where none does; that ends no trial.
     """
 
     num_trials: int
@@ -70,6 +72,7 @@ class SweepPlan:
     finals_evaluations: int
     num_replicates: int = 0
     median_from_kimg: float | None = None
+    exploits_every_kimg: float | None = None
 
     @property
     def full(self) -> Cost:
@@ -110,6 +113,7 @@ def plan_sweep(config: SweepConfig, scheduler: Scheduler, *, concurrent: int) ->
     """
     budget, every = config.budget.nimg_per_trial, config.evaluation.every_nimg
     is_median = isinstance(scheduler, MedianScheduler)
+    is_population = isinstance(scheduler, PbtScheduler)
     return SweepPlan(
         num_trials=config.num_trials,
         kimg_per_trial=config.budget.kimg_per_trial,
@@ -120,6 +124,7 @@ def plan_sweep(config: SweepConfig, scheduler: Scheduler, *, concurrent: int) ->
         finals_evaluations=_finals_evaluations(config),
         num_replicates=config.num_trainings - config.num_trials,
         median_from_kimg=config.scheduler.grace_kimg if is_median else None,
+        exploits_every_kimg=config.scheduler.interval_kimg if is_population else None,
     )
 
 
@@ -136,6 +141,11 @@ def describe_plan(plan: SweepPlan) -> list[str]:
         lines[1:] = [
             f"from {plan.median_from_kimg:g} kimg on, trials worse than the median are stopped; "
             "how many is not known"
+        ]
+    if plan.exploits_every_kimg is not None:
+        lines[1:] = [
+            f"every {plan.exploits_every_kimg:g} kimg, trials significantly worse than the best go "
+            "on from the weights of these; none is stopped for it"
         ]
     full, expected = plan.full, plan.expected
     share = expected.kimg / full.kimg

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from gan_models.config import GanConfig
+from gan_models.config import SHAPING_PARAMS, GanConfig
 from gan_models.data.dataset import Split
 from gan_models.errors import GanModelsError, MetricError, ParameterError, nearest
 from gan_models.networks.registry import build_discriminator, build_generator
@@ -79,6 +79,7 @@ def check_sweep(config: SweepConfig) -> SearchSpace:
         GanModelsError: if the data or the metric cannot be used; names the file.
     """
     space = resolve_space(config)
+    _check_population(config, space)
     yardstick = open_measure(config)
     for split in (Split.SELECT, Split.CERTIFY):
         yardstick.reference(split)
@@ -119,6 +120,16 @@ def check_params(params: Mapping[str, Any], sample: SampleSpec) -> GanConfig:
     except GanModelsError as error:
         raise ConfigError(str(error)) from error
     return gan
+
+
+def _check_population(config: SweepConfig, space: SearchSpace) -> None:
+    """Refuse networks of several shapes where trials are to go on from each other's weights."""
+    varied = dict.fromkeys(each.name for each in space.parameters if each.name in SHAPING_PARAMS)
+    if config.scheduler.kind == "pbt" and varied:
+        raise ConfigError(
+            f"scheduler.kind = pbt: the space varies {', '.join(varied)}, but only trials with "
+            "networks of one shape can take over each other's weights: pin each under fixed"
+        )
 
 
 def _check_sample_count(config: SweepConfig, yardstick: Yardstick) -> None:

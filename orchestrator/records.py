@@ -129,6 +129,41 @@ class Adjustment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Exploit:
+    """How a trial went on, after ``nimg`` images, from the weights of another by other parameters.
+
+    ``donor`` had these weights after ``donor_nimg`` images, and had come to them by
+    ``donor_params``; ``params`` are those with some numbers moved, ``old_params`` what the trial
+    trained by until then. ``step`` and ``nimg`` stay the trial's own.
+    """
+
+    step: int
+    nimg: int
+    donor: str
+    donor_nimg: int
+    donor_params: Mapping[str, Any]
+    old_params: Mapping[str, Any]
+    params: Mapping[str, Any]
+    reason: str
+
+    @property
+    def changes(self) -> dict[str, tuple[Any, Any]]:
+        """Each parameter that changed, with its old and its new value; None where there is none."""
+        names = sorted({*self.old_params, *self.params})
+        pairs = {name: (self.old_params.get(name), self.params.get(name)) for name in names}
+        return {name: (old, new) for name, (old, new) in pairs.items() if old != new}
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Read what :meth:`to_mapping` wrote."""
+        return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """One row of ``evaluations``: a trial's scores and health after ``nimg`` images.
 
@@ -196,6 +231,8 @@ class TrialRecord:
 
     ``score`` is the smoothed best log FID by which trials are compared (lower is better).
     ``replicate_of`` names the finalist whose parameters it trains anew; None for a proposal.
+    ``params`` are those that it began with: where ``inherited_from`` names the last trial whose
+    weights it went on from, they alone did not make its scores.
     """
 
     trial_id: str
@@ -203,6 +240,7 @@ class TrialRecord:
     params: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     replicate_of: str | None = None
+    inherited_from: str | None = None
     status: TrialStatus = TrialStatus.PENDING
     verdict: VerdictKind | None = None
     reason: str = ""

@@ -13,7 +13,6 @@ from orchestrator.journal import Event
 from orchestrator.outcomes import outcome_of
 from orchestrator.records import Action, StoppedBy, TrialStatus
 
-PROMOTED = "promoted by the scheduler"
 BEST_LEFT = "the best that is left"
 SUSPECT = "suspect, but nothing else is to be done"
 
@@ -27,6 +26,13 @@ class Ruling(NamedTuple):
 
 def _may_be_reopened(trial: TrialHistory) -> bool:
     return trial.waited_in_vain or trial.record.stopped_by is StoppedBy.CAP
+
+
+def why_promoted(trial: TrialHistory) -> str:
+    """Say why a trial goes on that the scheduler had paused."""
+    if trial.has_new_weights:
+        return f"from the weights of {trial.record.inherited_from}"
+    return "promoted by the scheduler"
 
 
 def reason_in_vain(trial: TrialHistory) -> str:
@@ -56,7 +62,7 @@ class Rulings:
 
     def take_in(self, event: Event) -> None:
         """Learn from an event, the same whether it happens now or is recalled."""
-        if event["event"] not in ("evaluated", "paused", "finished"):
+        if event["event"] not in ("evaluated", "paused", "exploited", "finished"):
             return
         name = event["trial_id"]
         trial = self._history.trials[name]

@@ -6,12 +6,14 @@ All that a sweep knows passes through here and is in the journal before it count
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gan_models.files import write_json
 from orchestrator.config.model import SweepConfig
-from orchestrator.decision.scheduler import CohortAction, Scheduler, ToCome
+from orchestrator.decision.scheduler import CohortAction, CohortDecision, Scheduler, ToCome
+from orchestrator.exploitation import exploit
 from orchestrator.history import SweepHistory
 from orchestrator.identity import trial_id
 from orchestrator.journal import Event, Journal
@@ -19,7 +21,7 @@ from orchestrator.outcomes import outcome_of
 from orchestrator.paths import RunPaths
 from orchestrator.progress.listener import SweepListener
 from orchestrator.records import Adjustment, Evaluation, StoppedBy, TrialRecord, TrialStatus
-from orchestrator.rulings import BEST_LEFT, PROMOTED, SUSPECT, Rulings, reason_in_vain
+from orchestrator.rulings import BEST_LEFT, SUSPECT, Rulings, reason_in_vain, why_promoted
 from orchestrator.sampling.outcome import Outcome
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.spending import (
@@ -32,6 +34,9 @@ from orchestrator.spending import (
 )
 from orchestrator.trial.order import order_trial, retraining_seed, training_seed
 from orchestrator.trial.spec import Message, TrialSpec
+
+_TOLD_BY = ("paused", "exploited", "finished")  # a trial has left its slot: its score counts
+_RESTORED_BY = ("proposed", "reopened")
 
 
 class Search:
@@ -162,7 +167,7 @@ class Search:
         to_come = ToCome.NEW_TRIALS if may_propose else ToCome.RUNNING_TRIALS
         promoted = self._rulings.promoted(to_come)
         if promoted is not None:
-            return self._resume(promoted, PROMOTED)
+            return self._resume(promoted, why_promoted(self.history.trials[promoted]))
         return self._propose() if may_propose else self._next_when_idle()
 
     def _next_when_idle(self) -> TrialRecord | None:
@@ -237,14 +242,16 @@ class Search:
         raise AssertionError("more names than trials cannot all be taken")
 
     def _spec(self, record: TrialRecord) -> TrialSpec:
-        return order_trial(
+        trial = self.history.trials[record.trial_id]
+        spec = order_trial(
             self.config,
             self._paths.root,
             trial_id=record.trial_id,
             index=record.index,
-            params=record.params,
+            params=trial.params,
             seed=record.seed,
         )
+        return replace(spec, exploits=tuple(trial.exploits))
 
     def _resume(self, name: str, reason: str) -> TrialRecord:
         self._write("resumed", trial_id=name, reason=reason)
@@ -271,7 +278,9 @@ class Search:
         if ruling is None:
             return False
         decision, reason = ruling.decision, ruling.decision.reason
-        if decision.action is CohortAction.PAUSE:
+        if decision.action is CohortAction.EXPLOIT:
+            self._exploit(name, decision)
+        elif decision.action is CohortAction.PAUSE:
             where = {"by": ruling.by, "rung": decision.rung}
             self._write("paused", trial_id=name, **where, reason=reason)
             self._describe(name)
@@ -279,6 +288,13 @@ class Search:
             self._write("judged", trial_id=name, stop=True, rung=decision.rung, reason=reason)
             self._stop(name, ruling.by, reason)
         return True
+
+    def _exploit(self, name: str, decision: CohortDecision) -> None:
+        """Pause a trial that is to go on from another's weights."""
+        space, seed = self._sampler.space, self.config.search.seed
+        taken = exploit(self.history, name, decision, space=space, seed=seed)
+        self._write("exploited", trial_id=name, exploit=taken.to_mapping())
+        self._describe(name)
 
     def _finish_paused(self) -> None:
         """Finish the trials that wait in vain, each for the reason why it was paused.
@@ -317,15 +333,17 @@ class Search:
         """Learn from an event, the same whether it happens now or is recalled."""
         self.history.apply(event)
         self._rulings.take_in(event)
-        if event["event"] not in ("proposed", "paused", "finished", "reopened"):
+        if event["event"] not in (*_TOLD_BY, *_RESTORED_BY):
             return
         name = event["trial_id"]
         record = self.history.trials[name].record
-        if event["event"] in ("paused", "finished"):
+        if event["event"] in _TOLD_BY:
             self._running.discard(name)
         if record.is_replicate:
             return  # to be compared with its like only, at the end
-        if event["event"] in ("paused", "finished"):  # its score counts from now on
+        if not self.history.trials[name].is_of_its_proposal:
+            return  # what it inherited says nothing of the parameters that were proposed
+        if event["event"] in _TOLD_BY:
             self._sampler.tell(record.index, self._outcome(record))
         else:
             is_paused = record.status is TrialStatus.PAUSED

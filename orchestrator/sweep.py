@@ -18,6 +18,7 @@ from orchestrator.decision.asha import AshaScheduler
 from orchestrator.decision.full import FullScheduler
 from orchestrator.decision.hyperband import HyperbandScheduler
 from orchestrator.decision.median import MedianScheduler
+from orchestrator.decision.pbt import PbtScheduler
 from orchestrator.decision.scheduler import Scheduler
 from orchestrator.export.folder import NUM_SHOWN, export_best
 from orchestrator.finals import select_and_certify, sweep_finalists
@@ -183,6 +184,14 @@ def make_scheduler(config: SweepConfig) -> Scheduler:
         return FullScheduler()
     if spec.kind == "median":
         return MedianScheduler(grace_nimg=spec.grace_nimg, min_trials=spec.min_trials)
+    if spec.kind == "pbt":
+        return PbtScheduler(
+            interval_nimg=spec.interval_nimg,
+            budget_nimg=config.budget.nimg_per_trial,
+            quantile=spec.quantile,
+            significant_sds=spec.significant_sds,
+            seed=config.search.seed,
+        )
     halving = AshaScheduler if spec.kind == "asha" else HyperbandScheduler
     return halving(
         grace_nimg=spec.grace_nimg,

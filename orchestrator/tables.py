@@ -31,6 +31,7 @@ TRIAL_COLUMNS = {
     "params": "string",
     "seed": "int64",
     "replicate_of": "string",
+    "inherited_from": "string",
     "status": "string",
     "verdict": "string",
     "reason": "string",

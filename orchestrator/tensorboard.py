@@ -32,7 +32,15 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util.tensor_util import make_tensor_proto
 
 from gan_models.files import whole_file
-from orchestrator.records import Adjustment, Evaluation, TrialStatus, Verdict, VerdictKind
+from orchestrator.records import (
+    Adjustment,
+    Evaluation,
+    Exploit,
+    TrialStatus,
+    Verdict,
+    VerdictKind,
+)
+from orchestrator.wording import format_exploit
 
 SCALAR_TAGS = {
     "fid": "metrics/fid",
@@ -139,6 +147,11 @@ class TrialBoard:
             restart = SessionLog(status=SessionLog.START)
             self._write(Event(step=adjustment.nimg + 1, session_log=restart))
         self._add_summary(adjustment.nimg, _text("adjusted", adjustment.reason))
+        self._writer.flush()
+
+    def add_exploit(self, exploit: Exploit) -> None:
+        """Say whose weights the trial took over, and by what it has trained since."""
+        self._add_summary(exploit.nimg, _text("exploited", format_exploit(exploit)))
         self._writer.flush()
 
     def add_samples(self, png: bytes, nimg: int) -> None:

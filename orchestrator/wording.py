@@ -2,7 +2,7 @@
 
 from math import isfinite
 
-from orchestrator.records import Adjustment, StoppedBy, TrialRecord, VerdictKind
+from orchestrator.records import Adjustment, Exploit, StoppedBy, TrialRecord, VerdictKind
 
 UNKNOWN = "—"
 
@@ -66,6 +66,26 @@ def format_adjustment(adjustment: Adjustment) -> str:
     """Say what was adjusted and why: ``rolled back, now D:G 1:1, learning rates x 0.5: ...``."""
     what = "ratio changed" if adjustment.died_nimg is None else "rolled back"
     return f"{what}, now {format_regime(adjustment)}: {adjustment.reason}"
+
+
+def format_inheritance(exploit: Exploit) -> str:
+    """Say what a trial took over: ``weights of ash at 50 kimg, d_lr 0.001 to 0.0012``."""
+    changes = [
+        f"{name} {_written(old)} to {_written(new)}" for name, (old, new) in exploit.changes.items()
+    ]
+    donor = f"weights of {exploit.donor} at {format_kimg(exploit.donor_nimg / 1000)} kimg"
+    return ", ".join([donor, *changes])
+
+
+def format_exploit(exploit: Exploit) -> str:
+    """Say from what a trial went on and why: ``goes on from the weights of ash at …: reason``."""
+    return f"goes on from the {format_inheritance(exploit)}: {exploit.reason}"
+
+
+def _written(value: object) -> str:
+    if value is None:
+        return UNKNOWN
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def format_ending(record: TrialRecord) -> str:

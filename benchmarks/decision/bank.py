@@ -85,9 +85,7 @@ def build_bank(folder: Path) -> pa.Table:
     """Label the runs that were recorded into a folder, and put them into one table."""
     recorded = [(plan, rows) for plan in all_plans() if (rows := read_rows(plan, folder))]
     best = _family_bests(recorded)
-    rows = [
-        row for run in recorded for row in _described(*run, family_best=best[_equals(run[0])])
-    ]
+    rows = [row for run in recorded for row in _described(*run, family_best=best[_equals(run[0])])]
     table = pa.Table.from_pylist(rows)
     return table.cast(pa.schema([_compact(field) for field in table.schema]))
 

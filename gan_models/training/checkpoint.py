@@ -59,6 +59,19 @@ def drop_checkpoints_after(folder: Path, nimg: int) -> None:
             shutil.rmtree(path)
 
 
+def drop_checkpoints_before(folder: Path, nimg: int) -> None:
+    """Remove the checkpoints of fewer than ``nimg`` images, the earliest first."""
+    for path in _checkpoints(folder):
+        if path.name < _name(nimg):
+            shutil.rmtree(path)
+
+
+def latest_nimg(folder: Path) -> int:
+    """Return after how many images the latest checkpoint was taken; -1 if there is none."""
+    found = _checkpoints(folder)
+    return int(found[-1].name.removeprefix(_PREFIX)) if found else -1
+
+
 def restore_latest(folder: Path, state: TrainState, config: GanConfig) -> bool:
     """Bring ``state`` to the latest checkpoint under ``folder`` that verifies.
 

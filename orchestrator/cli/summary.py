@@ -18,14 +18,17 @@ def summary_facts(paths: "RunPaths", history: "SweepHistory") -> dict[str, str]:
     """Return the lines of the summary by name; the history must hold a selection."""
     from orchestrator.disclosure import disclose
     from orchestrator.leaderboard import trial_losses
-    from orchestrator.wording import format_verdict
+    from orchestrator.wording import format_inheritance, format_verdict
 
     selection, certificate = dict(history.selection or {}), dict(history.certificate or {})
-    record = history.trials[selection["trial_id"]].record
+    trial = history.trials[selection["trial_id"]]
+    record = trial.record
+    inherited = [each for each in trial.exploits if each.nimg < selection["snapshot_nimg"]]
     network = f"{record.params.get('network', '')} {trial_losses(record.params)}".strip()
     end = history.proposing_end
     return {
         "winner": f"{record.trial_id} of {len(history.trials)} trials ({network})",
+        **({} if not inherited else {"inherited": format_inheritance(inherited[-1])}),
         **({} if end is None else {"proposing": f"ended: {end['reason']}"}),
         "verdict": f"{format_verdict(record.verdict)}: {record.reason}",
         "selected": selection["reason"],

@@ -1,5 +1,6 @@
 """What a spec may say, field by field. A value of these types can be meant; others are refused."""
 
+from math import ceil
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -108,14 +109,25 @@ class SchedulerConfig(Section):
     of which ``grace_kimg`` is the shortest. Both pause the others until they prove better, and
     count scores within ``tie_sds`` standard deviations of the metric's noise as equal. ``median``
     stops what is worse than the median of at least ``min_trials`` others from ``grace_kimg`` on.
-    ``none`` lets every trial spend its budget.
+    ``pbt`` ends nobody: every ``interval_kimg`` a trial among the worst ``quantile`` goes on from
+    the weights of one among the best, where the difference of their smoothed ln(FID) exceeds
+    ``significant_sds`` standard deviations of its noise; the space's real numbers then move by a
+    fifth. ``none`` lets every trial spend its budget.
     """
 
-    kind: Literal["asha", "hyperband", "median", "none"] = "asha"
+    kind: Literal["asha", "hyperband", "median", "pbt", "none"] = "asha"
     reduction: Annotated[int, _Number, Field(ge=2)] = 3
     grace_kimg: Kimg = 30.0
     tie_sds: NonNegativeFloat = 2.0
     min_trials: Count = 5
+    interval_kimg: Kimg = 25.0
+    quantile: Annotated[float, _Number, Field(gt=0, le=0.5)] = 0.25
+    significant_sds: NonNegativeFloat = 2.0
+
+    @property
+    def interval_nimg(self) -> int:
+        """Images between two comparisons of a population."""
+        return round(1000 * self.interval_kimg)
 
     @property
     def grace_nimg(self) -> int:
@@ -224,6 +236,13 @@ class SweepConfig(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _is_a_population(self) -> "SweepConfig":
+        problem = _population_problem(self) if self.scheduler.kind == "pbt" else None
+        if problem is not None:
+            raise ValueError(problem)
+        return self
+
     @property
     def num_trials(self) -> int:
         """Trials that the search may propose: its plan, or the cap where that is lower."""
@@ -243,3 +262,29 @@ class SweepConfig(Section):
     def source(self) -> DataSource:
         """Where the real samples come from."""
         return DataSource.from_mapping(self.data)
+
+
+def _population_problem(config: SweepConfig) -> str | None:
+    """Return why a population cannot be trained as the spec says; None if it can."""
+    scheduler, balance, anew = config.scheduler, config.balance, config.selection.retrain_seeds
+    fewest = ceil(1 / scheduler.quantile)
+    joined = "not with scheduler.kind = pbt, under which"
+    if scheduler.interval_nimg < config.evaluation.every_nimg:
+        return (
+            f"scheduler.interval_kimg = {scheduler.interval_kimg:g}: must be at least "
+            f"evaluation.every_kimg = {config.evaluation.every_kimg:g}"
+        )
+    if config.num_trials < fewest:
+        return (
+            f"scheduler.quantile = {scheduler.quantile:g}: is no whole trial of "
+            f"{config.num_trials}; search.trials must be at least {fewest}"
+        )
+    if config.search.stop_when_settled:
+        return f"search.stop_when_settled = True: {joined} trials are not drawn independently"
+    if balance.adapt:
+        return f"balance.adapt = True: {joined} a trial may change to other weights"
+    if balance.rollbacks:
+        return f"balance.rollbacks = {balance.rollbacks}: {joined} a dead trial's past may be gone"
+    if anew:
+        return f"selection.retrain_seeds = {anew}: {joined} parameters alone do not make a trial"
+    return None

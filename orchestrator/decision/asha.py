@@ -8,12 +8,9 @@ ties, and stops a trial that has no finite score.
 
 from bisect import bisect_left
 from collections.abc import Container, Sequence
-from math import nan
 from typing import NamedTuple
 
-from orchestrator.decision.curve import Curve, is_measured
-from orchestrator.decision.noise import noise_beside_trend
-from orchestrator.decision.rules import VerdictRules
+from orchestrator.decision.noise import evaluation_noise
 from orchestrator.decision.rung import Rung
 from orchestrator.decision.scheduler import CohortAction, CohortDecision, ToCome
 from orchestrator.decision.score import best_so_far
@@ -100,7 +97,7 @@ class AshaScheduler:
         self, number: int, trial_id: str, evaluations: Sequence[Evaluation]
     ) -> CohortDecision:
         rung = self.rungs[number]
-        standing = rung.enter(trial_id, best_so_far(evaluations), _noise(evaluations))
+        standing = rung.enter(trial_id, best_so_far(evaluations), evaluation_noise(evaluations))
         action = CohortAction.PAUSE if trial_id in rung.waiting else CohortAction.STOP
         if standing.goes_on:
             action = CohortAction.GO_ON
@@ -138,10 +135,3 @@ def rows_to(nimg: int, evaluations: Sequence[Evaluation]) -> int | None:
     """Count the rows up to the first at or past ``nimg``: every trial is compared there."""
     count = bisect_left(evaluations, nimg, key=lambda row: row.nimg) + 1
     return count if count <= len(evaluations) else None
-
-
-def _noise(evaluations: Sequence[Evaluation]) -> float:
-    measured = [row for row in evaluations if is_measured(row)]
-    if not measured:
-        return nan
-    return noise_beside_trend(Curve.of(measured), VerdictRules())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import isfinite, log, nan, sqrt
 from statistics import median
 
-from orchestrator.decision.curve import Curve
+from orchestrator.decision.curve import Curve, is_measured
 from orchestrator.decision.rules import VerdictRules
 from orchestrator.records import Evaluation
 
@@ -45,6 +45,12 @@ def noise_beside_trend(curve: Curve, rules: VerdictRules) -> float:
     y = curve.log_fid[-rules.noise_window :]
     bends = [abs(y[i] - 2.0 * y[i + 1] + y[i + 2]) for i in range(len(y) - 2)]
     return _SD_PER_MEDIAN_DEVIATION * median(bends) / sqrt(6.0) if bends else nan
+
+
+def evaluation_noise(rows: Sequence[Evaluation]) -> float:
+    """Return the same of a trial as it is recorded; NaN where that is not known yet."""
+    measured = [row for row in rows if is_measured(row)]
+    return noise_beside_trend(Curve.of(measured), VerdictRules()) if measured else nan
 
 
 def wobble(curve: Curve, end: int, rules: VerdictRules) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from orchestrator.records import Evaluation
 
@@ -11,11 +11,13 @@ from orchestrator.records import Evaluation
 class CohortAction(StrEnum):
     """What becomes of a trial among its siblings.
 
-    A paused trial keeps its checkpoint and frees its slot; a stopped one never runs again.
+    A paused trial keeps its checkpoint and frees its slot; a stopped one never runs again. One that
+    exploits is paused, too, but goes on as soon as it may, from the weights of a better trial.
     """
 
     GO_ON = "go_on"
     PAUSE = "pause"
+    EXPLOIT = "exploit"
     STOP = "stop"
 
 
@@ -27,16 +29,25 @@ class ToCome(IntEnum):
     NEW_TRIALS = 2
 
 
+class Donor(NamedTuple):
+    """Whose weights are exploited, and after how many images it had them."""
+
+    trial_id: str
+    nimg: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class CohortDecision:
     """What a trial's standing among its siblings asks for.
 
-    ``rung`` is the number (0, 1, …) of the rung that was decided on, None where none was.
+    ``rung`` is the number (0, 1, …) of the rung that was decided on, None where none was; ``donor``
+    is None but for a trial that exploits.
     """
 
     action: CohortAction
     reason: str
     rung: int | None = None
+    donor: Donor | None = None
 
 
 class Scheduler(Protocol):

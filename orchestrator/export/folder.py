@@ -16,6 +16,7 @@ from orchestrator.disclosure import disclose
 from orchestrator.errors import RunFolderError
 from orchestrator.history import SweepHistory
 from orchestrator.paths import RunPaths
+from orchestrator.wording import format_exploit
 
 NUM_SHOWN = 64
 
@@ -26,7 +27,9 @@ def export_best(config: SweepConfig, paths: RunPaths, history: SweepHistory) -> 
     The history must hold a selection and a certificate.
     """
     selection, certificate = dict(history.selection or {}), dict(history.certificate or {})
-    record = history.trials[selection["trial_id"]].record
+    trial = history.trials[selection["trial_id"]]
+    record = trial.record
+    inherited = [each for each in trial.exploits if each.nimg < selection["snapshot_nimg"]]
     snapshot = paths.trial(record.trial_id).snapshot(selection["snapshot_nimg"])
     model = load_model(snapshot)
     facts = {
@@ -35,6 +38,7 @@ def export_best(config: SweepConfig, paths: RunPaths, history: SweepHistory) -> 
         "data": config.source.name or Path(str(config.source.path)).name,
         "params": model.config.to_params(),
         "seed": record.seed,
+        "inherited": [format_exploit(each) for each in inherited],
         "verdict": None if record.verdict is None else record.verdict.value,
         "reason": record.reason,
         "certificate": certificate,

@@ -21,6 +21,7 @@ from orchestrator.records import TrialRecord
 from orchestrator.wording import (
     format_adjustment,
     format_ending,
+    format_exploit,
     format_fid,
     format_kimg,
     format_number,
@@ -91,6 +92,8 @@ class LinesListener:
             case "evaluated" if self._clock() - self._last_evaluation_s >= self._every_s:
                 self._last_evaluation_s = self._clock()
                 return _evaluation_line(history.trials[event["trial_id"]].record)
+            case "exploited":
+                return _exploit_line(history.trials[event["trial_id"]])
             case "proposing_ended":
                 return f"no more trials are proposed: {event['reason']}"
             case "adjusted":
@@ -108,6 +111,12 @@ def _adjustment_line(trial: TrialHistory) -> str:
     adjustment = trial.adjustments[-1]
     where = f"{trial.record.trial_id} at {format_kimg(adjustment.nimg / 1000)} kimg"
     return f"{where}: {format_adjustment(adjustment)}"
+
+
+def _exploit_line(trial: TrialHistory) -> str:
+    exploit = trial.exploits[-1]
+    where = f"{trial.record.trial_id} at {format_kimg(exploit.nimg / 1000)} kimg"
+    return f"{where}: {format_exploit(exploit)}"
 
 
 def _end_line(record: TrialRecord) -> str:

@@ -9,7 +9,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orchestrator.report.verdicts import verdict_tone
-from orchestrator.wording import format_adjustment, format_fid, format_kimg, format_number
+from orchestrator.wording import (
+    format_adjustment,
+    format_exploit,
+    format_fid,
+    format_kimg,
+    format_number,
+)
 
 
 def fill_template(name: str, **values: Any) -> str:
@@ -38,6 +44,7 @@ def _environment() -> Environment:
         "data_uri": lambda png: "data:image/png;base64," + b64encode(png).decode(),
         "tone": verdict_tone,
         "adjustment": format_adjustment,
+        "exploit": format_exploit,
     }
     environment.filters |= filters
     return environment

@@ -66,6 +66,11 @@ class ParameterSampler:
         self._history: dict[int, _Proposal] = {}
         optuna.logging.set_verbosity(optuna.logging.WARNING)
 
+    @property
+    def space(self) -> SearchSpace:
+        """What is proposed."""
+        return self._space
+
     def propose(self, index: int) -> dict[str, Scalar]:
         """Return the parameters of trial ``index``; asking again returns the same."""
         if index not in self._history:

@@ -14,7 +14,15 @@ from orchestrator.decision.balance import BalanceRules, Ratio
 from orchestrator.decision.rollback import last_good, with_rollback
 from orchestrator.decision.rules import VerdictRules, rules_for
 from orchestrator.decision.verdict import judge
-from orchestrator.records import Adjustment, Evaluation, StoppedBy, TrialStatus, Verdict
+from orchestrator.records import (
+    Adjustment,
+    Evaluation,
+    Exploit,
+    StoppedBy,
+    TrialStatus,
+    Verdict,
+)
+from orchestrator.trial.inheritance import rows_of_present_weights
 from orchestrator.trial.meter import HEALTH_SAMPLES
 from orchestrator.trial.regime import Regimes
 from orchestrator.trial.spec import Message, TrialSpec, finished
@@ -59,10 +67,16 @@ class TrialJudge:
             reference_coverage=coverage,
         )
 
-    def verdict(self, rows: Sequence[Evaluation], *, num_rollbacks: int) -> Verdict:
-        """Judge the last of a trial's rows, none of them abandoned."""
+    def verdict(
+        self,
+        rows: Sequence[Evaluation],
+        *,
+        num_rollbacks: int = 0,
+        exploits: Sequence[Exploit] = (),
+    ) -> Verdict:
+        """Judge the last of a trial's rows, none of them abandoned, by those of its weights."""
         verdict = judge(
-            rows,
+            rows_of_present_weights(rows, exploits),
             self.rules,
             budget_nimg=self.budget_nimg,
             reference_coverage=self.reference_coverage,

@@ -19,6 +19,7 @@ def order_trial(
     seed: int,
 ) -> TrialSpec:
     """Return everything that determines a trial; equal arguments order the equal trial."""
+    is_population = config.scheduler.kind == "pbt"
     return TrialSpec(
         trial_id=trial_id,
         index=index,
@@ -37,6 +38,7 @@ def order_trial(
         min_d_per_g=config.balance.min_d_per_g,
         max_d_per_g=config.balance.max_d_per_g,
         max_rollbacks=config.balance.rollbacks,
+        milestone_every_nimg=config.scheduler.interval_nimg if is_population else 0,
         device="cuda" if config.resources.gpus_per_trial > 0 else "cpu",
         num_threads=max(1, int(config.resources.cpus_per_trial)),
     )

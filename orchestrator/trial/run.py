@@ -27,6 +27,7 @@ from orchestrator.paths import RunPaths, TrialPaths
 from orchestrator.records import Action, Adjustment, Evaluation, TrialStatus, Verdict
 from orchestrator.tensorboard import TrialBoard
 from orchestrator.trial.curve_file import append_evaluation, rewind_evaluations
+from orchestrator.trial.inheritance import is_milestone, take_over
 from orchestrator.trial.judge import TrialJudge
 from orchestrator.trial.meter import LossWindow, Meter
 from orchestrator.trial.regime import Regime
@@ -75,6 +76,8 @@ class _Trial:
     verdicts: list[Verdict] = field(default_factory=list)
 
     def run(self) -> Iterator[Message]:
+        for exploit in self.spec.exploits:
+            self.board.add_exploit(exploit)
         for num_known, row in enumerate(list(self.curve), start=1):
             self._show_samples(row.nimg)  # the board begins anew with each attempt
             yield from self._report(num_known)
@@ -110,7 +113,7 @@ class _Trial:
 
     def _advance(self) -> None:
         regime = self.judge.regimes.after(self.curve, self.rollbacks)
-        config, seed = regime.config(self.config), regime.seed(self.spec.seed)
+        config, seed = regime.config(self.config), regime.seed(self.spec.training_seed)
         adopt(self.state, config)
         window, start_s, due_nimg = LossWindow(), time.perf_counter(), self._due_nimg()
         for progress in train(config, self.state, self.real, seed=seed, until_nimg=due_nimg):
@@ -131,6 +134,8 @@ class _Trial:
         model = Model(self.state.ema, self.config, self.meter.yardstick.splits.sample)
         keep_snapshot(self.paths, model, self.curve, num_best=self.spec.num_snapshots)
         self._draw_samples(model)
+        if is_milestone(self.spec, self.curve):
+            save_checkpoint(self.paths.milestone(row.nimg), self.state, self.config)
         good = self.judge.last_good(self.curve) if self.spec.max_rollbacks else None
         keep_nimg = None if good is None else good.nimg
         save_checkpoint(self.paths.checkpoints, self.state, self.config, keep_nimg=keep_nimg)
@@ -169,7 +174,9 @@ class _Trial:
                 yield adjusted(adjustment)
 
     def _judge(self, rows: Sequence[Evaluation], regime: Regime) -> Message:
-        verdict = self.judge.verdict(rows, num_rollbacks=len(self.rollbacks))
+        verdict = self.judge.verdict(
+            rows, num_rollbacks=len(self.rollbacks), exploits=self.spec.exploits
+        )
         self.verdicts.append(verdict)
         self.board.add(rows[-1], verdict, best=best_evaluation(rows))
         if self.spec.may_adjust:
@@ -182,7 +189,9 @@ def _open(spec: TrialSpec) -> _Trial:
     paths = run_paths.trial(spec.trial_id)
     config = GanConfig.from_params(spec.params)
     yardstick = open_yardstick(spec.data, spec.features)
-    state, curve = _restore(spec, config, paths, yardstick.splits.sample)
+    sample = yardstick.splits.sample
+    take_over(spec, config, sample)
+    state, curve = _restore(spec, config, paths, sample)
     meter = Meter(spec, config, yardstick)
     return _Trial(
         spec=spec,

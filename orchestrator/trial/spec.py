@@ -4,7 +4,8 @@ from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, Self
 
-from orchestrator.records import Adjustment, Evaluation, StoppedBy, TrialStatus, Verdict
+from gan_models.seeds import derive_seed
+from orchestrator.records import Adjustment, Evaluation, Exploit, StoppedBy, TrialStatus, Verdict
 
 Message = dict[str, Any]
 Messages = Generator[Message, None, None]
@@ -12,7 +13,11 @@ Messages = Generator[Message, None, None]
 
 @dataclass(frozen=True, kw_only=True)
 class TrialSpec:
-    """Everything that determines a trial; JSON-able."""
+    """Everything that determines a trial; JSON-able.
+
+    ``params`` are those by which it trains now, ``exploits`` the places where it took over other
+    weights.
+    """
 
     trial_id: str
     index: int
@@ -31,6 +36,8 @@ class TrialSpec:
     min_d_per_g: float = 0.25
     max_d_per_g: float = 4.0
     max_rollbacks: int = 0
+    milestone_every_nimg: int = 0  # states for others to go on from; 0 leaves none
+    exploits: tuple[Exploit, ...] = ()
     device: str = "cpu"
     num_threads: int = 1
 
@@ -39,6 +46,13 @@ class TrialSpec:
         """Whether the trial may change how it trains itself."""
         return self.adapt_ratio or self.max_rollbacks > 0
 
+    @property
+    def training_seed(self) -> int:
+        """By what it draws batches and latents: others than the donor drew from these weights."""
+        if not self.exploits:
+            return self.seed
+        return derive_seed(self.seed, "exploit", self.trial_id, self.exploits[-1].nimg)
+
     def to_mapping(self) -> dict[str, Any]:
         """Return plain data."""
         return asdict(self)
@@ -46,7 +60,8 @@ class TrialSpec:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
         """Read what :meth:`to_mapping` wrote."""
-        return cls(**values)
+        exploits = tuple(map(Exploit.from_mapping, values.get("exploits", ())))
+        return cls(**{**values, "exploits": exploits})
 
 
 class TrialFunction(Protocol):

@@ -14,6 +14,7 @@ from orchestrator.records import (
     Verdict,
     VerdictKind,
 )
+from tests.orchestrator.exploits import make_exploit
 
 GO_ON = Verdict(kind=VerdictKind.IMPROVING, action=Action.GO_ON, reason="so far so good")
 
@@ -299,3 +300,37 @@ def test_a_roll_back_to_before_the_first_row_leaves_an_empty_curve() -> None:
 def test_an_adjustment_of_a_trial_that_was_never_proposed_is_damage() -> None:
     with pytest.raises(JournalError, match="event 0 .adjusted.: trial a was never proposed"):
         replay(adjusted(10))
+
+
+def exploited(nimg: int, *, old: float, new: float) -> dict[str, Any]:
+    exploit = make_exploit(nimg, old_params={"d_lr": old}, params={"d_lr": new})
+    return {"event": "exploited", "trial_id": "a", "exploit": exploit.to_mapping()}
+
+
+def test_a_trial_that_exploits_waits_to_go_on() -> None:
+    first = exploited(64 * 10, old=1e-4, new=2e-4)
+    trial = replay(proposed(), evaluated(10, 9.0), first).trials["a"]
+    assert (trial.record.status, trial.paused_by) == (TrialStatus.PAUSED, StoppedBy.SCHEDULER)
+    assert (trial.record.inherited_from, trial.record.reason) == ("ash", "worse by 1.8")
+    assert trial.has_new_weights
+    assert trial.is_of_its_proposal  # so far
+
+
+def test_it_trains_by_other_parameters_from_there_on() -> None:
+    trial = replay(
+        proposed(),
+        evaluated(10, 9.0),
+        exploited(64 * 10, old=1e-4, new=2e-4),
+        {"event": "resumed", "trial_id": "a", "reason": "on"},
+        evaluated(20, 5.0),
+        exploited(64 * 20, old=2e-4, new=3e-4),
+        evaluated(30, 4.0),
+    ).trials["a"]
+    assert not trial.has_new_weights
+    assert not trial.is_of_its_proposal
+    assert [row.step for row in trial.evaluations] == [10, 20, 30]
+    rates = [trial.params_until(64 * step)["d_lr"] for step in (5, 10, 11, 20, 21, 30)]
+    assert rates == [1e-4, 1e-4, 2e-4, 2e-4, 3e-4, 3e-4]
+    assert trial.params == {"d_lr": 3e-4}
+    assert trial.record.params == {"d_lr": 1e-4}  # as it was proposed
+    assert [each["nimg"] for each in trial.to_mapping()["exploits"]] == [640, 1280]

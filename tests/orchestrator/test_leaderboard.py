@@ -10,6 +10,7 @@ from rich.console import Console
 from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.leaderboard import leaderboard, results_mapping, results_table, trial_losses
 from orchestrator.records import Action, Adjustment, Evaluation, TrialRecord, Verdict, VerdictKind
+from tests.orchestrator.exploits import make_exploit
 
 
 def trial(name: str, index: int, fids: Sequence[float], **params: Any) -> TrialHistory:
@@ -155,3 +156,14 @@ def test_what_was_adjusted_is_told_with_its_reason(history: SweepHistory) -> Non
     stream = io.StringIO()
     Console(file=stream, width=300).print(results_table(history))
     assert "now D:G 2:1; steady gains" in stream.getvalue()
+
+
+def test_what_was_taken_over_is_told_before_the_reason(history: SweepHistory) -> None:
+    history.trials["steady"].exploits.append(make_exploit())
+    steady, lucky, _ = results_mapping(history)["trials"]
+    assert [each["donor"] for each in steady["exploits"]] == ["ash"]
+    assert lucky["exploits"] == []
+    json.dumps(steady, allow_nan=False)
+    stream = io.StringIO()
+    Console(file=stream, width=400).print(results_table(history))
+    assert "has weights of ash at 2 kimg, d_lr 0.0001 to 0.0008" in stream.getvalue()

@@ -163,6 +163,16 @@ def test_a_plan_by_the_median_promises_no_saving() -> None:
     assert "100% of the full 2,700" in lines[2]
 
 
+def test_a_plan_of_a_population_counts_every_trial_whole() -> None:
+    sweep = config(scheduler={"kind": "pbt", "interval_kimg": 20})
+    lines = describe_plan(plan(sweep, make_scheduler(sweep)))
+    assert lines[1] == (
+        "every 20 kimg, trials significantly worse than the best go on from the weights of these; "
+        "none is stopped for it"
+    )
+    assert "100% of the full 2,700" in lines[2]
+
+
 def test_fresh_trainings_of_the_finalists_are_planned_beside_the_search() -> None:
     *_, line = describe_plan(plan(config(selection={"finalists": 3, "retrain_seeds": 5})))
     expected = "then the finalists are trained anew: 15 trainings, up to 1,500 kimg more"

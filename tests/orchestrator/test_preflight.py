@@ -75,6 +75,18 @@ def test_a_sweep_with_an_impossible_proposal_is_refused(
         check_sweep(make_config(**sections))
 
 
+def test_a_population_is_of_networks_of_one_shape() -> None:
+    sections = {"search": {"trials": 4}, "scheduler": {"kind": "pbt", "interval_kimg": 1}}
+    with pytest.raises(ConfigError) as error:
+        check_sweep(make_config(**sections))
+    assert str(error.value) == (
+        "scheduler.kind = pbt: the space varies width, depth, latent_dim, but only trials with "
+        "networks of one shape can take over each other's weights: pin each under fixed"
+    )
+    fixed = {"width": 16, "depth": 2, "latent_dim": 8}
+    assert check_sweep(make_config(fixed=fixed, **sections)).name == "ring8"
+
+
 def test_data_that_does_not_exist_is_refused() -> None:
     with pytest.raises(DataError, match="/nowhere/images: does not exist"):
         check_sweep(make_config(data={"path": "/nowhere/images"}))

@@ -9,12 +9,14 @@ from orchestrator.records import (
     Action,
     Adjustment,
     Evaluation,
+    Exploit,
     StoppedBy,
     TrialRecord,
     TrialStatus,
     Verdict,
     VerdictKind,
 )
+from tests.orchestrator.exploits import make_exploit
 
 FULL = {
     "run": "t-1",
@@ -170,3 +172,13 @@ def test_a_row_as_recorded_is_what_is_read_back() -> None:
     assert recorded.coverage == row.coverage
     again = Evaluation.from_mapping(json.loads(json.dumps(recorded.to_mapping())))
     assert repr(again) == repr(recorded)
+
+
+def test_an_exploit_passes_through_json_and_says_what_changed() -> None:
+    exploit = make_exploit()
+    assert Exploit.from_mapping(through_json(exploit.to_mapping())) == exploit
+    assert exploit.changes == {
+        "d_lr": (1e-4, 8e-4),
+        "penalty": ("r1", "none"),
+        "r1_gamma": (1.0, None),
+    }

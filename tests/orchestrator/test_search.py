@@ -846,11 +846,12 @@ def test_the_scheduler_hears_of_every_end_and_whether_the_trial_broke(
         assert again.ends == scheduler.ends
 
 
-@pytest.mark.parametrize("kind", ["asha", "hyperband", "median"])
+@pytest.mark.parametrize("kind", ["asha", "hyperband", "median", "pbt"])
 def test_a_search_that_is_opened_anew_at_every_event_decides_the_same(
     tmp_path: Path, kind: str
 ) -> None:
     scheduler = {"kind": kind, "grace_kimg": 2, "reduction": 2, "min_trials": 2}
+    scheduler |= {"interval_kimg": 2, "quantile": 0.5, "significant_sds": 0.0}
     sections = {"search": {"trials": 9}, "budget": {"kimg_per_trial": 9}, "scheduler": scheduler}
     config = make_config(**sections)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -1077,3 +1078,101 @@ def test_hours_count_what_was_abandoned(tmp_path: Path) -> None:
         search.receive(trial, adjusted_message(1, num_rollbacks=1, died_nimg=2000))
         search.receive(trial, completed_message())
         assert search.next_trial() is None  # 3500 s of training, twice 60 s of measuring
+
+
+def population(folder: Path, **changes: Any) -> AbstractContextManager[Search]:
+    """Open a search of trials that are compared at 2 kimg, the worse half with the better one."""
+    scheduler = {"kind": "pbt", "interval_kimg": 2, "quantile": 0.5, "significant_sds": 0.0}
+    config = make_config(search={"trials": 3}, scheduler=scheduler, **changes.pop("sections", {}))
+    return opened_search(folder, config, **{"scheduler": make_scheduler(config)} | changes)
+
+
+def play_to_an_exploit(search: Search) -> tuple[TrialSpec, TrialSpec]:
+    """Run a good trial to its end, and a bad one up to where it is compared; return both."""
+    good = next_trial(search)
+    run_whole(search, [9.0, 5.0, 2.0, 1.0], trial=good.trial_id)
+    bad = next_trial(search)
+    assert not send(search, bad.trial_id, 0, 1)
+    assert send(search, bad.trial_id, 2)
+    return good, bad
+
+
+def test_an_exploit_is_on_record_and_ends_the_attempt(tmp_path: Path) -> None:
+    with population(tmp_path) as search:
+        good, bad = play_to_an_exploit(search)
+        assert search.receive(bad.trial_id, evaluation_message(bad.trial_id, 3, 1.0))  # too late
+    (event,) = events_of(tmp_path, "exploited")
+    exploit = event["exploit"]
+    assert event["trial_id"] == bad.trial_id
+    assert (exploit["donor"], exploit["donor_nimg"]) == (good.trial_id, 2000)
+    assert (exploit["nimg"], exploit["step"]) == (2000, 2)
+    assert exploit["old_params"] == bad.params
+    assert exploit["donor_params"] == good.params
+    moved = exploit["params"]["d_lr"] / good.params["d_lr"]
+    assert moved in (pytest.approx(0.8), pytest.approx(1.2))
+    assert "log FID 2.20 beside 1.61 of" in exploit["reason"]
+    described = json.loads(RunPaths(tmp_path).trial(bad.trial_id).description.read_text())
+    assert (described["exploits"], described["inherited_from"]) == ([exploit], good.trial_id)
+
+
+@pytest.mark.parametrize("is_opened_anew", [False, True])
+def test_it_goes_on_before_anything_else_with_what_it_took_over(
+    tmp_path: Path, is_opened_anew: bool
+) -> None:
+    with population(tmp_path) as search:
+        good, bad = play_to_an_exploit(search)
+        again = None if is_opened_anew else next_trial(search)
+    if again is None:
+        with population(tmp_path) as search:
+            again = next_trial(search)
+            assert next_trial(search).index == 2  # the bad one runs: it is not handed out twice
+    (exploit,) = again.exploits
+    assert (again.trial_id, again.seed) == (bad.trial_id, bad.seed)
+    assert (exploit.donor, again.params) == (good.trial_id, exploit.params)
+    assert len(events_of(tmp_path, "exploited")) == 1
+    (event,) = events_of(tmp_path, "resumed")
+    assert event["reason"] == f"from the weights of {good.trial_id}"
+
+
+def test_a_kill_before_the_exploit_is_on_record_does_not_change_it(tmp_path: Path) -> None:
+    with population(tmp_path / "whole") as search:
+        play_to_an_exploit(search)
+    lines = RunPaths(tmp_path / "whole").journal.read_text().splitlines(keepends=True)
+    journal = RunPaths(tmp_path / "killed").journal
+    journal.parent.mkdir()
+    journal.write_text("".join(lines[:-1]))
+    with population(tmp_path / "killed"):
+        pass
+    killed, whole = (
+        [event["exploit"] for event in events_of(tmp_path / name, "exploited")]
+        for name in ("killed", "whole")
+    )
+    assert len(whole) == 1
+    assert killed == whole
+
+
+def test_the_sampler_is_not_told_what_inherited_weights_have_reached(tmp_path: Path) -> None:
+    sampler, again = WatchedSampler(), WatchedSampler()
+    with population(tmp_path, sampler=sampler) as search:
+        _, bad = play_to_an_exploit(search)
+        assert next_trial(search).trial_id == bad.trial_id
+        search.receive(bad.trial_id, {"kind": "started"})
+        search.receive(bad.trial_id, evaluation_message(bad.trial_id, 3, 0.5))
+        search.receive(bad.trial_id, completed_message())
+    assert [index for index, _ in sampler.told] == [0, 1]
+    assert sampler.scores[1] == pytest.approx(log(9.0))  # of its own weights
+    with population(tmp_path, sampler=again):
+        assert again.told == sampler.told
+
+
+def test_an_exploit_that_a_cap_delays_is_carried_out_once_it_is_raised(tmp_path: Path) -> None:
+    with population(tmp_path) as search:
+        _, bad = play_to_an_exploit(search)
+    spent = {"sections": {"budget": {"max_hours": 1e-9}}}
+    with population(tmp_path, clock=iter(range(0, 9999, 60)), **spent) as search:
+        assert search.next_trial() is None
+    assert events_of(tmp_path, "finished")[-1]["stopped_by"] == "cap"
+    with population(tmp_path) as search:
+        again = next_trial(search)
+        assert (again.trial_id, len(again.exploits)) == (bad.trial_id, 1)
+        assert next_trial(search).index == 2

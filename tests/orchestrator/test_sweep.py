@@ -23,6 +23,7 @@ from orchestrator.decision.asha import AshaScheduler
 from orchestrator.decision.full import FullScheduler
 from orchestrator.decision.hyperband import HyperbandScheduler
 from orchestrator.decision.median import MedianScheduler
+from orchestrator.decision.pbt import PbtScheduler
 from orchestrator.errors import ConfigError, RunFolderError, SweepError, UsageError
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
@@ -429,3 +430,10 @@ def test_the_scheduler_is_the_one_that_the_spec_names() -> None:
     hyperband = make_scheduler(make_config(scheduler={"kind": "hyperband", "grace_kimg": 1}))
     assert isinstance(hyperband, HyperbandScheduler)
     assert [len(bracket.rungs) for bracket in hyperband.brackets] == [1, 0]
+    population = make_scheduler(
+        make_config(
+            search={"trials": 4}, scheduler={"kind": "pbt", "interval_kimg": 1, "quantile": 0.5}
+        )
+    )
+    assert isinstance(population, PbtScheduler)
+    assert list(population.places_nimg) == [1000, 2000]

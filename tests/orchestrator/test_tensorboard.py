@@ -17,6 +17,7 @@ from tensorboard.plugins.hparams.list_session_groups import Handler as SessionHa
 
 from orchestrator.records import Action, Adjustment, Evaluation, TrialStatus, Verdict, VerdictKind
 from orchestrator.tensorboard import SCALAR_TAGS, TrialBoard
+from tests.orchestrator.exploits import make_exploit
 
 PARAMS = {"network": "mlp", "d_lr": 0.002, "depth": 3, "spectral_norm": True}
 ALL_STATUSES = list(range(4))
@@ -318,3 +319,10 @@ def test_what_a_roll_back_abandons_is_no_longer_shown(open_board: Open, tmp_path
     shown = Shown(tmp_path)
     assert shown.points("metrics/fid") == [(0, 30.0), (1000, 20.0), (2000, 15.0)]
     assert shown.strings("adjusted") == [[b"NaN"]]
+
+
+def test_what_was_taken_over_is_told_where_it_was(open_board: Open, tmp_path: Path) -> None:
+    with open_board() as board:
+        board.add_exploit(make_exploit(2000))
+    (told,) = Shown(tmp_path).strings("exploited")
+    assert told[0].startswith(b"goes on from the weights of ash at 2 kimg")

@@ -6,11 +6,14 @@ from orchestrator.records import Adjustment, StoppedBy, TrialRecord, TrialStatus
 from orchestrator.wording import (
     format_adjustment,
     format_ending,
+    format_exploit,
     format_fid,
+    format_inheritance,
     format_kimg,
     format_number,
     format_verdict,
 )
+from tests.orchestrator.exploits import make_exploit
 
 
 @pytest.mark.parametrize(
@@ -81,3 +84,12 @@ def test_an_adjustment_is_told_with_what_holds_from_now_on(
     values = {"step": 1, "nimg": 64, "d_steps": 2, "g_steps": 1, "reason": "D is blind"}
     adjustment = Adjustment.from_mapping({**values, "lr_factor": 1.0, "num_rollbacks": 0} | changes)
     assert format_adjustment(adjustment) == text
+
+
+def test_what_was_taken_over_is_told_with_every_parameter_that_changed() -> None:
+    exploit = make_exploit(nimg=50_000, donor_nimg=50_500)
+    taken = (
+        "weights of ash at 50.5 kimg, d_lr 0.0001 to 0.0008, penalty r1 to none, r1_gamma 1 to —"
+    )
+    assert format_inheritance(exploit) == taken
+    assert format_exploit(exploit) == f"goes on from the {taken}: worse by 1.8"

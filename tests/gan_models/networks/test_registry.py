@@ -1,7 +1,9 @@
+from typing import Any
+
 import pytest
 import torch
 
-from gan_models.config import NETWORK_NAMES, GanConfig
+from gan_models.config import NETWORK_NAMES, SHAPING_PARAMS, GanConfig
 from gan_models.networks.registry import ARCHITECTURES, build_discriminator, build_generator
 from gan_models.samples import SampleKind, SampleSpec
 
@@ -55,3 +57,35 @@ def test_the_global_generator_of_a_gpu_is_not_moved() -> None:
     build_generator(SMALL, DIGITS, seed=5)
 
     assert torch.equal(torch.cuda.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("network", NETWORK_NAMES)
+def test_just_the_shaping_parameters_decide_whether_weights_fit(network: str) -> None:
+    def shapes(**params: Any) -> list[Any]:
+        config = GanConfig.from_params({"network": network, "width": 8, "depth": 2} | params)
+        pair = (build_generator(config, DIGITS), build_discriminator(config, DIGITS))
+        return [(key, weight.shape) for one in pair for key, weight in one.state_dict().items()]
+
+    usual, own = shapes(), {"width": 16, "depth": 3, "latent_dim": 5}
+    for name, value in GanConfig().to_params().items():
+        if name in ("network", *SHAPING_PARAMS):
+            continue
+        assert shapes(**{name: changed(name, value)}) == usual, name
+    words = {"generator_norm": "none", "spectral_norm": True}
+    moved = {name for name, value in {**own, **words}.items() if shapes(**{name: value}) != usual}
+    assert moved <= set(SHAPING_PARAMS)
+    ignored = {"mlp": {"generator_norm"}, "dcgan": {"depth"}}[network]
+    assert moved == set(SHAPING_PARAMS) - {"network"} - ignored
+
+
+def changed(name: str, value: Any) -> Any:
+    """Return another possible value of a parameter."""
+    others = {
+        "d_loss": "hinge",
+        "g_loss": "hinge",
+        "penalty": "none",
+        "round_unit": "epochs",
+        "beta1": 0.3,
+        "beta2": 0.5,
+    }
+    return others.get(name, 2 * value)

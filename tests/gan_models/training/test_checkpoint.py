@@ -18,6 +18,8 @@ from gan_models.training.checkpoint import (
     MANIFEST_FILE,
     TENSORS_FILE,
     drop_checkpoints_after,
+    drop_checkpoints_before,
+    latest_nimg,
     load_weights,
     restore_latest,
     save_checkpoint,
@@ -374,3 +376,15 @@ def test_checkpoints_after_a_place_are_dropped(tmp_path: Path, images: Dataset) 
     assert restore_latest(tmp_path, fresh(images), SMALL)
     assert nimg_kept(tmp_path) == [4]
     drop_checkpoints_after(tmp_path / "missing", 4)
+
+
+def test_checkpoints_before_a_place_are_dropped(tmp_path: Path, images: Dataset) -> None:
+    state = new_state(SMALL, images.sample, seed=0)
+    assert latest_nimg(tmp_path) == -1
+    for _ in islice(train(SMALL, state, images, seed=0, until_nimg=10_000), 4):
+        save_checkpoint(tmp_path, state, SMALL, keep_nimg=4)
+
+    drop_checkpoints_before(tmp_path, 12)
+    assert nimg_kept(tmp_path) == [12, 16]
+    assert latest_nimg(tmp_path) == 16
+    drop_checkpoints_before(tmp_path / "missing", 4)

@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator.backends.base import Backend
 from orchestrator.decision.asha import AshaScheduler
+from orchestrator.decision.pbt import PbtScheduler
 from orchestrator.decision.scheduler import Scheduler
 from orchestrator.history import SweepHistory
 from orchestrator.records import StoppedBy, TrialStatus, VerdictKind
@@ -99,6 +100,23 @@ class BackendContract:
         assert waiting.reason == "outclassed by script; never resumed"
         assert num_marks(tmp_path, waiting.trial_id, "entered") == 1
         assert (other.status, other.num_attempts) == (TrialStatus.COMPLETED, 1)
+
+    def test_a_trial_that_exploits_comes_again_with_what_it_takes_over(
+        self, backend: Backend, tmp_path: Path
+    ) -> None:
+        with opened_search(tmp_path) as search:
+            donor, heir = (spec for _ in range(2) if (spec := search.next_trial()))
+            run_whole(search, [9.0, 8.0, 7.0], trial=donor.trial_id)
+        scheduler = PbtScheduler(interval_nimg=1000, budget_nimg=2000, quantile=0.5)
+        history = carry_out(
+            backend, scripted_trials.hopeless, tmp_path, scheduler=scheduler, num_trials=2
+        )
+        trial = history.trials[heir.trial_id]
+        assert [each.donor for each in trial.exploits] == [donor.trial_id]
+        assert (trial.record.status, trial.record.num_attempts) == (TrialStatus.COMPLETED, 2)
+        about = ["proposed", "started", "evaluated", "evaluated", "exploited", "resumed"]
+        assert sent(tmp_path, heir.trial_id) == [*about, "started", "evaluated", "finished"]
+        assert num_marks(tmp_path, heir.trial_id, f"has {donor.trial_id}") == 1
 
     def test_a_promotion_that_a_running_trial_brings_is_waited_for(
         self, backend: Backend, tmp_path: Path

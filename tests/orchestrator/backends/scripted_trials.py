@@ -47,6 +47,15 @@ def ranked(spec: TrialSpec) -> Messages:
     yield completed_message()
 
 
+def hopeless(spec: TrialSpec) -> Messages:
+    """Send three evaluations without a finite FID, and end; say whose weights it took over."""
+    for exploit in spec.exploits:
+        mark(spec, f"has {exploit.donor}")
+    for step in range(NUM_EVALUATIONS):
+        yield evaluation_message(spec.trial_id, step, nan)
+    yield completed_message()
+
+
 def goes_on(spec: TrialSpec) -> Messages:
     """Send evaluations until nobody pulls; say that it was told to leave."""
     try:

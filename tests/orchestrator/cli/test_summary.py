@@ -6,6 +6,7 @@ from orchestrator.cli.summary import summary_facts
 from orchestrator.history import SweepHistory
 from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
+from tests.orchestrator.exploits import make_exploit
 
 
 @pytest.fixture
@@ -75,3 +76,12 @@ def test_an_end_of_proposing_is_told(run: RunPaths, history: SweepHistory) -> No
     assert "proposing" not in summary_facts(run, history)
     history.proposing_end = {"cause": "max_hours", "reason": "2.1 h are spent"}
     assert summary_facts(run, history)["proposing"] == "ended: 2.1 h are spent"
+
+
+def test_a_winner_that_took_over_weights_says_whose(run: RunPaths, history: SweepHistory) -> None:
+    assert "inherited" not in summary_facts(run, history)
+    winner = history.trials[(history.selection or {})["trial_id"]]
+    winner.exploits.append(make_exploit(1))
+    assert summary_facts(run, history)["inherited"].startswith("weights of ash at 0 kimg, d_lr")
+    winner.exploits[:] = [make_exploit(10**9)]  # after the snapshot that was selected
+    assert "inherited" not in summary_facts(run, history)

@@ -8,6 +8,7 @@ import pytest
 from orchestrator.config.load import build_config, load_config, parse_assignment, save_config
 from orchestrator.errors import ConfigError
 
+PBT = {"kind": "pbt"}
 SPEC = """
 name: points
 data: {name: ring8}
@@ -115,6 +116,34 @@ def test_an_unknown_key_is_named_with_the_nearest_that_exists(
         ({"scheduler": {"reduction": 1}}, "scheduler.reduction = 1: must be greater than or"),
         ({"scheduler": {"tie_sds": -1}}, "scheduler.tie_sds = -1: must be greater than or"),
         ({"scheduler": {"min_trials": 0}}, "scheduler.min_trials = 0: must be greater than or"),
+        ({"scheduler": {"quantile": 0.6}}, "scheduler.quantile = 0.6: must be less than or"),
+        ({"scheduler": {"quantile": 0}}, "scheduler.quantile = 0: must be greater than 0"),
+        ({"scheduler": {"interval_kimg": 0}}, "scheduler.interval_kimg = 0: must be greater than"),
+        ({"scheduler": {"significant_sds": -1}}, "scheduler.significant_sds = -1: must be greater"),
+        (
+            {"scheduler": PBT | {"interval_kimg": 2}},
+            "scheduler.interval_kimg = 2: must be at least evaluation.every_kimg = 10",
+        ),
+        (
+            {"scheduler": PBT, "search": {"trials": 3}},
+            "scheduler.quantile = 0.25: is no whole trial of 3; search.trials must be at least 4",
+        ),
+        (
+            {"scheduler": PBT, "search": {"stop_when_settled": True}},
+            "search.stop_when_settled = True: not with scheduler.kind = pbt, under which trials",
+        ),
+        (
+            {"scheduler": PBT, "balance": {"adapt": True}},
+            "balance.adapt = True: not with scheduler.kind = pbt, under which a trial may change",
+        ),
+        (
+            {"scheduler": PBT, "balance": {"rollbacks": 1}},
+            "balance.rollbacks = 1: not with scheduler.kind = pbt, under which a dead trial's past",
+        ),
+        (
+            {"scheduler": PBT, "selection": {"retrain_seeds": 5}},
+            "selection.retrain_seeds = 5: not with scheduler.kind = pbt, under which parameters",
+        ),
         ({"balance": {"adapt": "yes"}}, "balance.adapt = 'yes': must be a valid boolean"),
         ({"balance": {"rollbacks": 3}}, "balance.rollbacks = 3: must be less than or equal to 2"),
         ({"balance": {"rollbacks": True}}, "balance.rollbacks = True: must be a number"),

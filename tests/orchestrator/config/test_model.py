@@ -15,6 +15,8 @@ def test_a_spec_needs_only_a_name_data_and_a_space() -> None:
     assert (config.scheduler.kind, config.scheduler.reduction) == ("asha", 3)
     assert (config.scheduler.grace_nimg, config.scheduler.tie_sds) == (30_000, 2.0)
     assert config.scheduler.min_trials == 5
+    assert (config.scheduler.interval_nimg, config.scheduler.quantile) == (25_000, 0.25)
+    assert config.scheduler.significant_sds == 2.0
     assert (config.selection.finalists, config.selection.seeds) == (3, 7)
     assert (config.selection.snapshots, config.selection.retrain_seeds) == (12, 0)
     assert config.selection.diversity.coverage == 0.6

@@ -72,6 +72,6 @@ def _goes_on(
         scheduler.ended(name)
         outcome.calls.append(("end", name, end))
         return False
-    if decision.action is CohortAction.PAUSE:
+    if decision.action in (CohortAction.PAUSE, CohortAction.EXPLOIT):
         outcome.paused[name] = None
     return decision.action is CohortAction.GO_ON

@@ -12,7 +12,7 @@ from orchestrator.records import Evaluation
 from tests.orchestrator.decision.cohorts import carry_out
 
 MakeRows = Callable[..., list[Evaluation]]
-GO_ON, PAUSE, STOP = CohortAction
+GO_ON, PAUSE, STOP = CohortAction.GO_ON, CohortAction.PAUSE, CohortAction.STOP
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from orchestrator.errors import ConfigError
 from orchestrator.records import Evaluation
 
 MakeRows = Callable[..., list[Evaluation]]
-GO_ON, _, STOP = CohortAction
+GO_ON, STOP = CohortAction.GO_ON, CohortAction.STOP
 
 
 @pytest.fixture

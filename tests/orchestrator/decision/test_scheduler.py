@@ -11,6 +11,7 @@ from orchestrator.decision.asha import AshaScheduler
 from orchestrator.decision.full import FullScheduler
 from orchestrator.decision.hyperband import HyperbandScheduler
 from orchestrator.decision.median import MedianScheduler
+from orchestrator.decision.pbt import PbtScheduler
 from orchestrator.decision.scheduler import CohortAction, Scheduler, ToCome
 from orchestrator.records import Evaluation
 from tests.orchestrator.decision.cohorts import Curves, carry_out, repeat
@@ -25,6 +26,7 @@ SCHEDULERS: dict[str, NewScheduler] = {
         grace_nimg=20_000, reduction=3, budget_nimg=200_000, tie_sds=2.0
     ),
     "median": lambda: MedianScheduler(grace_nimg=20_000, min_trials=3),
+    "pbt": lambda: PbtScheduler(interval_nimg=20_000, budget_nimg=200_000, significant_sds=1.0),
 }
 
 

@@ -14,6 +14,7 @@ from orchestrator.errors import RunFolderError
 from orchestrator.export.folder import export_best, ship
 from orchestrator.paths import RunPaths
 from orchestrator.run_folder import open_history
+from tests.orchestrator.exploits import make_exploit
 
 
 @pytest.fixture
@@ -127,3 +128,25 @@ def test_shipping_overwrites_nothing(finished_sweep: RunPaths, tmp_path: Path) -
 def test_there_is_nothing_to_ship_before_a_selection(tmp_path: Path) -> None:
     with pytest.raises(RunFolderError, match="no generator was selected yet: `ganorch resume"):
         ship(RunPaths(tmp_path), tmp_path / "shelf")
+
+
+def test_the_card_says_what_was_taken_over_before_the_snapshot(copied: RunPaths) -> None:
+    config, history = load_config(copied.sweep), open_history(copied)
+    warning = "they alone do not make it again"
+    assert warning not in (copied.best / "README.md").read_text()
+    selection = history.selection or {}
+    snapshot_nimg = selection["snapshot_nimg"]
+    exploits = history.trials[selection["trial_id"]].exploits
+    exploits.append(make_exploit(snapshot_nimg, reason="too late"))
+    export_best(config, copied, history)
+    assert warning not in (copied.best / "README.md").read_text()
+    exploits.insert(0, make_exploit(snapshot_nimg - 1, reason="in time"))
+    export_best(config, copied, history)
+    card = (copied.best / "README.md").read_text()
+    assert warning in card
+    assert "In training it goes on from the weights of ash" in card
+    assert "in time" in card
+    assert "too late" not in card
+    assert "\n\n- `batch_size`" in card
+    inherited = json.loads((copied.best / "metrics.json").read_text())["inherited"]
+    assert len(inherited) == 1

@@ -11,6 +11,7 @@ from orchestrator.journal import Event
 from orchestrator.progress.estimate import Plan
 from orchestrator.progress.lines import LinesListener
 from orchestrator.records import Adjustment
+from tests.orchestrator.exploits import make_exploit
 
 PLAN = Plan(num_trials=3, budget_nimg=40_000)
 Play = Callable[..., SweepHistory]
@@ -122,6 +123,18 @@ def test_the_end_of_proposing_is_told(stream: io.StringIO, clock: Any, play: Pla
     with LinesListener(stream, PLAN, clock=clock) as listener:
         listener.on_event(event, history)
     assert stream.getvalue() == "[1/2, ? left] no more trials are proposed: 2.1 h are spent\n"
+
+
+def test_an_exploit_has_a_line(
+    stream: io.StringIO, clock: Any, play: Play, events: list[Event]
+) -> None:
+    exploit = make_exploit(nimg=20_000).to_mapping()
+    events.append({"event": "exploited", "trial_id": "elm", "exploit": exploit})
+    with LinesListener(stream, PLAN, clock=clock) as listener:
+        play(listener.on_event)
+    *_, line = stream.getvalue().splitlines()
+    assert "elm at 20 kimg: goes on from the weights of ash at 20 kimg, d_lr 0.0001 to " in line
+    assert line.endswith(": worse by 1.8")
 
 
 def test_an_adjustment_has_a_line(

@@ -12,6 +12,7 @@ from orchestrator.report.page import (
     write_report,
 )
 from orchestrator.report.view import RunView, TrialView
+from tests.orchestrator.exploits import make_exploit
 from tests.orchestrator.report.html_page import Page
 
 
@@ -251,6 +252,14 @@ def test_the_report_is_written_beside_the_sweep(demo_run: RunPaths) -> None:
     assert re.search(r"<h1>digits-demo</h1>", first)
     write_report(demo_run)
     assert demo_run.report.read_text(encoding="utf-8") == first
+
+
+def test_what_was_taken_over_is_told(demo_view: RunView) -> None:
+    first, *others = demo_view.trials
+    row = replace(first.row, exploits=(make_exploit(30_000, reason="<far> worse"),))
+    page = read(replace(demo_view, trials=(replace(first, row=row), *others)))
+    assert "At 30 kimg goes on from the weights of ash at 30 kimg, d_lr 0.0001 to" in page.text
+    assert ": <far> worse" in page.text
 
 
 def test_what_was_adjusted_is_told_in_its_order(demo_view: RunView) -> None:

@@ -72,3 +72,9 @@ def test_a_trial_changes_nothing_in_itself_unless_the_spec_says_so() -> None:
     assert (adapting.min_d_per_g, adapting.max_d_per_g) == (0.5, 8.0)
     assert order(config(balance={"rollbacks": 2})).max_rollbacks == 2
     assert order(config(balance={"rollbacks": 2})).may_adjust
+
+
+def test_only_a_population_leaves_states_for_others() -> None:
+    assert order(config()).milestone_every_nimg == 0
+    population = config(scheduler={"kind": "pbt", "interval_kimg": 0.75})
+    assert order(population).milestone_every_nimg == 750

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from orchestrator.records import (
     VerdictKind,
 )
 from orchestrator.trial.spec import TrialSpec, adjusted, evaluated, finished
+from tests.orchestrator.exploits import make_exploit
 from tests.orchestrator.trial.orders import order
 
 VERDICT = Verdict(kind=VerdictKind.IMPROVING, action=Action.GO_ON, reason="FID 5", keep_step=3)
@@ -57,3 +59,8 @@ def test_an_end_says_how_by_what_and_why() -> None:
         "reason": "why",
         "verdict": "dead",
     }
+
+
+def test_what_was_taken_over_crosses_with_the_order(tmp_path: Path) -> None:
+    spec = replace(order(tmp_path), exploits=(make_exploit(), make_exploit(3000)))
+    assert TrialSpec.from_mapping(json.loads(json.dumps(spec.to_mapping()))) == spec

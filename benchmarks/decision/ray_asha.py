@@ -6,6 +6,7 @@ from typing import Any
 
 from ray.tune.schedulers import AsyncHyperBandScheduler, MedianStoppingRule, TrialScheduler
 
+from benchmarks.decision.quiet import quietly
 from orchestrator.decision.scheduler import CohortAction, CohortDecision, ToCome
 from orchestrator.records import Evaluation
 
@@ -37,7 +38,8 @@ class RayScheduler:
         """Hand on the latest row."""
         row = evaluations[-1]
         result = {"fid": row.fid, "nimg": row.nimg, "training_iteration": len(evaluations)}
-        answer = self._scheduler.on_trial_result(_Controller(), self._trial(trial_id), result)
+        trial = self._trial(trial_id)
+        answer = quietly(self._scheduler.on_trial_result, _Controller(), trial, result)
         is_over = answer == TrialScheduler.STOP
         action = CohortAction.STOP if is_over else CohortAction.GO_ON
         return CohortDecision(action=action, reason=f"Ray says {answer}")

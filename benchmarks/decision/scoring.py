@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite, isnan
+from math import inf, isfinite, isnan, nan
 from statistics import fmean
 
 import numpy as np
@@ -47,13 +47,22 @@ class StopScore:
 
 def score_stops(runs: Sequence[LabelledRun], stops: Mapping[str, int | None]) -> StopScore:
     """Score the row after which each run was stopped (None: never); the best row is delivered."""
-    used = sum(_length(run, stops[run.run]) for run in runs) / sum(
-        len(run.evaluations) for run in runs
-    )
     viable = [run for run in runs if run.label.is_viable]
-    regrets = [regret(run, _length(run, stops[run.run])) for run in viable]
+    regrets = regrets_of(viable, stops)
     wrong = [true_gain_after(run, stops[run.run]) >= TELLING_GAIN for run in viable]
-    return StopScore(used, fmean(regrets), float(np.quantile(regrets, 0.9)), fmean(wrong))
+    p90 = float(np.quantile(regrets, 0.9))
+    return StopScore(used_frac(runs, stops), fmean(regrets), p90, fmean(wrong))
+
+
+def used_frac(runs: Sequence[LabelledRun], stops: Mapping[str, int | None]) -> float:
+    """Return the share of all rows that were trained up to the stops."""
+    rows = sum(len(run.evaluations) for run in runs)
+    return sum(_length(run, stops[run.run]) for run in runs) / rows
+
+
+def regrets_of(runs: Sequence[LabelledRun], stops: Mapping[str, int | None]) -> list[float]:
+    """Return the regret of each run up to its stop."""
+    return [regret(run, _length(run, stops[run.run])) for run in runs]
 
 
 def regret(run: LabelledRun, num_rows: int) -> float:
@@ -100,7 +109,7 @@ def score_alarms(
     viable = [run for run in runs if run.label.is_viable]
     wrong = [true_gain_after(run, alarms[run.run]) >= TELLING_GAIN for run in viable]
     return AlarmScore(
-        sensitivity=fmean(alarms[run.run] is not None for run in failed),
+        sensitivity=fmean(alarms[run.run] is not None for run in failed) if failed else nan,
         precision=len(right) / len(raised) if raised else 1.0,
         wrong_frac=fmean(wrong),
         num_alarms=len(raised),

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
-import numpy as np
 
 from benchmarks.decision.bank import BANK, LabelledRun, read_bank
 from benchmarks.decision.baselines import (
@@ -18,6 +17,9 @@ from benchmarks.decision.baselines import (
     never,
     patience,
 )
+from benchmarks.decision.comparison import FULL
+from benchmarks.decision.front import compare
+from benchmarks.decision.optuna_pruners import optuna_patience
 from benchmarks.decision.scoring import (
     StopScore,
     confusion,
@@ -27,12 +29,10 @@ from benchmarks.decision.scoring import (
     score_alarms,
     score_stops,
 )
-from orchestrator.decision.curve import in_order
-from orchestrator.decision.replay import replay
-from orchestrator.decision.rules import rules_for
+from benchmarks.decision.stop_contenders import PATIENCES, STOPS, measure_stops, stop_point
+from benchmarks.decision.verdicts import replay_run
 from orchestrator.records import Verdict
 
-PATIENCES = (3, 5, 8, 10, 12, 15, 20, 25)
 BASELINES: Mapping[str, StopRule] = {
     "full budget": never,
     "D right half of the time": coin_flip(),
@@ -41,20 +41,9 @@ BASELINES: Mapping[str, StopRule] = {
     "lag test, 15": lag_test(15),
     "lag test, 20": lag_test(20),
     **{f"patience {k}": patience(k) for k in PATIENCES},
+    "Optuna patient 10": optuna_patience(10),
 }
 Verdicts = Mapping[str, Sequence[Verdict]]
-
-
-def replay_run(run: LabelledRun) -> list[Verdict]:
-    """Return the verdict at each row, as a sweep with this budget would have had it."""
-    rows = in_order(run.evaluations)
-    every_nimg = rows[1].nimg - rows[0].nimg if len(rows) > 1 else run.budget_nimg
-    return replay(
-        rows,
-        rules_for(run.budget_nimg // every_nimg),
-        budget_nimg=run.budget_nimg,
-        reference_coverage=run.reference_coverage,
-    )
 
 
 def stops_of(rule: StopRule, runs: Sequence[LabelledRun]) -> dict[str, int | None]:
@@ -62,19 +51,23 @@ def stops_of(rule: StopRule, runs: Sequence[LabelledRun]) -> dict[str, int | Non
     return {run.run: rule(run.evaluations) for run in runs}
 
 
-def patience_regret_at(used_frac: float, runs: Sequence[LabelledRun]) -> float:
-    """Return the regret of the best patience that uses this much, between those that were run."""
-    scores = [score_stops(runs, stops_of(patience(k), runs)) for k in PATIENCES]
-    scores.append(score_stops(runs, stops_of(never, runs)))
-    used, regrets = ([getattr(score, name) for score in scores] for name in ("used_frac", "regret"))
-    return float(np.interp(used_frac, used, regrets))
-
-
 def print_stops(name: str, score: StopScore) -> None:
     """Print one rule's line."""
     click.echo(
         f"  {name:26s} used {score.used_frac:6.1%}   regret {score.regret:.4f}"
         f" (p90 {score.regret_p90:.3f})   wrong {score.wrong_frac:5.1%}"
+    )
+
+
+def print_patience_at_equal_compute(
+    runs: Sequence[LabelledRun], stops: Mapping[str, int | None]
+) -> None:
+    """Print what the best patience that uses as much as our stops would have lost."""
+    rival = measure_stops(runs, {name: STOPS[name] for name in (FULL, "patience")})
+    ours = stop_point("", runs, stops)
+    each = compare(ours, [ours], [point for points in rival.values() for point in points])
+    click.echo(
+        f"  patience at equal compute: regret {each.rival:.4f}; ours is {each.less_frac:.0%} less"
     )
 
 
@@ -122,13 +115,11 @@ def main(bank: Path, tuning: bool, from_number: int) -> None:
     click.echo(f"{len(runs)} runs of {len({run.family for run in runs})} families, {viable} viable")
     print_alarms(runs, verdicts)
     click.echo("stopping (regret: of viable runs, in units of what there was to win)")
-    ours = score_stops(runs, {name: first_stop(each) for name, each in verdicts.items()})
-    print_stops("ours", ours)
+    stops = {name: first_stop(each) for name, each in verdicts.items()}
+    print_stops("ours", score_stops(runs, stops))
     for name, rule in BASELINES.items():
         print_stops(name, score_stops(runs, stops_of(rule, runs)))
-    rival = patience_regret_at(ours.used_frac, runs)
-    less = 1 - ours.regret / rival
-    click.echo(f"  patience at equal compute: regret {rival:.4f}; ours is {less:.0%} less")
+    print_patience_at_equal_compute(runs, stops)
     print_confusion(runs, verdicts)
 
 

@@ -1,131 +1,91 @@
 """Whole cohorts under policies: compute used, and how much worse what is delivered truly is.
 
-python -m benchmarks.decision.sweeps [--bank FILE] [--tuning]
+python -m benchmarks.decision.sweeps [--bank FILE] [--tuning] [--settings]
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import exp, isfinite
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
 import click
-import numpy as np
 
 from benchmarks.decision.bank import BANK, LabelledRun, read_bank
-from benchmarks.decision.ray_asha import ray_asha, ray_median
-from benchmarks.decision.scoring import delivered_row
-from gan_models.seeds import derive_seed
-from orchestrator.decision.scheduler import Scheduler
-from orchestrator.simulation.cohort import AXIS_UNITS, Cohort
-from orchestrator.simulation.policies import POLICIES, Rungs
-from orchestrator.simulation.simulate import Simulation, simulate
+from benchmarks.decision.cohort_contenders import OUR_SETTING, POLICIES, Make
+from benchmarks.decision.cohorts import COHORT_SIZE, NoisyCohort, draw_cohort
+from benchmarks.decision.comparison import (
+    FULL,
+    OURS,
+    percent,
+    print_comparison,
+    print_points,
+)
+from benchmarks.decision.front import Point
 
-COHORT_SIZE = 20
-NO_HYPERPARAMETERS = ("second-wind",)  # no setting of a sweep multiplies rates by 100 midway
-CONCURRENT = 4
+# The trials of a sweep keep their rates to the end; in these that is what makes the run.
+NO_HYPERPARAMETERS = ("second-wind", "settled", "annealed", "converging")
 LOG_NOISES = (0.0, 0.05, 0.10)
 
-Make = Callable[[Rungs], Scheduler]
+
+def sweep_runs(bank: Path, *, for_testing: bool) -> list[LabelledRun]:
+    """Return the runs of one side of the bank that trials of a sweep could be."""
+    return [
+        run
+        for run in read_bank(bank)
+        if run.for_testing is for_testing and run.scenario not in NO_HYPERPARAMETERS
+    ]
 
 
-def _ray(reduction: int, grace_factor: float = 1.0) -> Make:
-    def make(rungs: Rungs) -> Scheduler:
-        grace = max(1, round(rungs.grace * grace_factor))
-        return ray_asha(grace=grace, reduction=reduction, budget=AXIS_UNITS)
+def measure(
+    runs: Sequence[LabelledRun],
+    *,
+    num_cohorts: int,
+    log_noise: float,
+    policies: Mapping[str, Mapping[str, Make]] = POLICIES,
+) -> dict[str, list[Point]]:
+    """Play the same cohorts under every setting of every policy.
 
-    return make
-
-
-RIVALS: Mapping[str, Make] = {
-    "full": POLICIES["full"].make,
-    "ours": POLICIES["ours"].make,
-    "our asha, no ties or verdicts": POLICIES["asha"].make,
-    "our median": POLICIES["median"].make,
-    "our hyperband": POLICIES["hyperband"].make,
-    "verdicts alone": POLICIES["verdicts"].make,
-    "Ray ASHA 4": _ray(4),
-    "Ray ASHA 3": _ray(3),
-    "Ray ASHA 2": _ray(2),
-    "Ray ASHA 3, grace x 2": _ray(3, 2.0),
-    "Ray ASHA 2, grace x 2": _ray(2, 2.0),
-    "Ray median": lambda rungs: ray_median(grace=rungs.grace),
-}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a policy used of a cohort, and the true distance of what it delivered."""
-
-    used_frac: float
-    distance: float
+    The regret of a cohort is by how much the true distance of what was delivered lies above that
+    of what the full sweep delivers, as a share of the latter.
+    """
+    cohorts = [
+        NoisyCohort.of(draw_cohort(runs, number), log_noise=log_noise, seed=number)
+        for number in range(num_cohorts)
+    ]
+    best = [cohort.play(POLICIES[FULL][""](cohort)).distance for cohort in cohorts]
+    return {
+        name: [_point(setting, make, cohorts, best) for setting, make in settings.items()]
+        for name, settings in policies.items()
+    }
 
 
-def draw_cohort(runs: Sequence[LabelledRun], number: int) -> list[LabelledRun]:
-    """Draw runs of one family in random order; ``number`` seeds the draw."""
-    rng = np.random.default_rng(derive_seed(0, "cohort", number))
-    families = sorted({run.family for run in runs})
-    family = families[number % len(families)]
-    members = [run for run in runs if run.family == family]
-    chosen = rng.permutation(len(members))[:COHORT_SIZE]
-    return [members[index] for index in chosen]
+def our_point(points: Mapping[str, Sequence[Point]]) -> Point:
+    """Return what a sweep does by default."""
+    return next(point for point in points[OURS] if point.setting == OUR_SETTING)
 
 
-def play(members: Sequence[LabelledRun], make: Make, *, log_noise: float, seed: int) -> Outcome:
-    """Play a cohort with noise on every measured FID, and look up what was delivered."""
-    noisy = {run.run: _with_noise(run, log_noise, seed) for run in members}
-    cohort = Cohort.of({name: run.evaluations for name, run in noisy.items()})
-    played = simulate(cohort, "", make(Rungs.fit(cohort, 3)), concurrent=CONCURRENT)
-    winner = noisy[played.winner.name]
-    row = delivered_row(winner, played.num_rows[winner.run])
-    return Outcome(_used_frac(played), winner.true_distance[row])
-
-
-def _used_frac(played: Simulation) -> float:
-    rows = sum(len(run.rows) for run in played.cohort.runs)
-    return sum(played.num_rows.values()) / rows
-
-
-def _with_noise(run: LabelledRun, log_noise: float, seed: int) -> LabelledRun:
-    rng = np.random.default_rng(derive_seed(seed, run.run))
-    rows = []
-    for row, (a, b) in zip(
-        run.evaluations, rng.normal(0.0, log_noise, (len(run.evaluations), 2)), strict=True
-    ):
-        factors = {"fid": exp((a + b) / 2), "fid_a": exp(a), "fid_b": exp(b)}
-        changed = {name: getattr(row, name) * factor for name, factor in factors.items()}
-        rows.append(replace(row, **{k: v for k, v in changed.items() if isfinite(v)}))
-    return replace(run, evaluations=rows)
+def _point(
+    setting: str, make: Make, cohorts: Sequence[NoisyCohort], best: Sequence[float]
+) -> Point:
+    outcomes = [cohort.play(make(cohort)) for cohort in cohorts]
+    used = fmean(outcome.used_frac for outcome in outcomes)
+    worse = [outcome.distance / least - 1 for outcome, least in zip(outcomes, best, strict=True)]
+    return Point(setting, used, worse)
 
 
 @click.command()
 @click.option("--bank", default=BANK, type=click.Path(path_type=Path, exists=True))
 @click.option("--tuning", is_flag=True, help="The families that rules were tuned on.")
-@click.option("--cohorts", default=48, show_default=True)
-def main(bank: Path, tuning: bool, cohorts: int) -> None:
+@click.option("--settings", is_flag=True, help="Print every setting of every policy, too.")
+@click.option("--cohorts", default=48, show_default=True, type=click.IntRange(2))
+def main(bank: Path, tuning: bool, settings: bool, cohorts: int) -> None:
     """Measure every policy on cohorts of families that the tuning never saw."""
-    runs = [
-        run
-        for run in read_bank(bank)
-        if run.for_testing is not tuning and run.scenario not in NO_HYPERPARAMETERS
-    ]
+    runs = sweep_runs(bank, for_testing=not tuning)
     for log_noise in LOG_NOISES:
         click.echo(f"{cohorts} cohorts of up to {COHORT_SIZE} runs, FID with {log_noise:.0%} noise")
-        outcomes = {
-            name: [
-                play(draw_cohort(runs, number), make, log_noise=log_noise, seed=number)
-                for number in range(cohorts)
-            ]
-            for name, make in RIVALS.items()
-        }
-        full = outcomes["full"]
-        for name, each in outcomes.items():
-            used = fmean(outcome.used_frac for outcome in each)
-            worse = [one.distance / best.distance - 1 for one, best in zip(each, full, strict=True)]
-            click.echo(
-                f"  {name:30s} used {used:6.1%}   delivered {fmean(worse):+6.1%} of the full "
-                f"sweep's (p90 {np.quantile(worse, 0.9):+.1%})"
-            )
+        points = measure(runs, num_cohorts=cohorts, log_noise=log_noise)
+        if settings:
+            print_points(points, percent)
+        print_comparison(points, our_point(points), percent)
 
 
 if __name__ == "__main__":

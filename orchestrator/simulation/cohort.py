@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from math import isfinite
 from typing import Self
@@ -73,15 +74,24 @@ class Cohort:
         """Compute of all runs to their ends."""
         return sum(run.spent[-1] for run in self.runs)
 
-    def rows_on_axis(self, run: RecordedRun) -> list[Evaluation]:
+    def rows_on_axis(self, run: RecordedRun) -> Sequence[Evaluation]:
         """Return a run's rows with their compute where images are counted, in ``AXIS_UNITS``.
 
         Schedulers compare trials at equal images; here they compare them at equal compute.
         """
-        return [
-            replace(row, nimg=round(AXIS_UNITS * spent / self.longest))
-            for row, spent in zip(run.rows, run.spent, strict=True)
-        ]
+        return self._rows_on_axis[run.name]
+
+    @cached_property
+    def _rows_on_axis(self) -> Mapping[str, Sequence[Evaluation]]:
+        """Every policy that the cohort is played under sees the same."""
+        longest = self.longest
+        return {
+            run.name: [
+                replace(row, nimg=round(AXIS_UNITS * spent / longest))
+                for row, spent in zip(run.rows, run.spent, strict=True)
+            ]
+            for run in self.runs
+        }
 
     @property
     def true_best(self) -> RecordedRun:

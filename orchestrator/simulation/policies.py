@@ -80,11 +80,16 @@ class PatienceScheduler(VerdictScheduler):
 
 
 class JointScheduler:
-    """Ends a trial by its verdict, and else follows a scheduler: what a sweep does."""
+    """Ends a trial by its verdict, and else follows a scheduler: what a sweep does.
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    Args:
+        scheduler: compares trials.
+        verdicts: ends trials; None to judge them by the default rules.
+    """
+
+    def __init__(self, scheduler: Scheduler, verdicts: Scheduler | None = None) -> None:
         self._scheduler = scheduler
-        self._verdicts = VerdictScheduler()
+        self._verdicts = verdicts or VerdictScheduler()
 
     def report(self, trial_id: str, evaluations: Sequence[Evaluation]) -> CohortDecision:
         """Let both hear; the verdict comes first."""

@@ -1,10 +1,20 @@
+from collections.abc import Callable
+
 import pytest
 from click.testing import CliRunner
 
 from benchmarks.decision import stopping
 from benchmarks.decision.bank import LabelledRun, read_bank
 from benchmarks.decision.scoring import confusion, score_alarms
-from benchmarks.decision.stopping import main, replay_run
+from benchmarks.decision.stopping import (
+    BASELINES,
+    main,
+    print_patience_at_equal_compute,
+    stops_of,
+)
+from benchmarks.decision.verdicts import replay_run
+
+MakeRun = Callable[..., LabelledRun]
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +46,21 @@ def test_no_collapsed_run_is_called_converged_and_alarms_are_right(bank: list[La
     alarms = score_alarms(some, verdicts)
     assert alarms.precision >= 0.95
     assert alarms.sensitivity >= 0.8
+
+
+def test_every_baseline_answers_for_every_run(runs: list[LabelledRun]) -> None:
+    for rule in BASELINES.values():
+        stops = stops_of(rule, runs)
+        assert list(stops) == [run.run for run in runs]
+        assert all(stop is None or 0 < stop < 16 for stop in stops.values())
+
+
+def test_patience_is_met_at_our_compute(
+    make_run: MakeRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late = make_run("late", [10.0, 6.0, *10 * [7.0], 2.0, *7 * [3.0]])  # patience 10 misses it
+    print_patience_at_equal_compute([late, late], {"late": 12})
+    lottery = 0.4 * (1 - 13 / 20) / (1 - 5 / 20)  # of patience 3, which ends at row 4, and never
+    assert capsys.readouterr().out == (
+        f"  patience at equal compute: regret {lottery:.4f}; ours is 100% less\n"
+    )

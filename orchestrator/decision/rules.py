@@ -69,7 +69,7 @@ class VerdictRules:
     few_vendi: float = 4.0
     single_vendi: float = 1.2
     scattered_vendi_ratio: float = 2.0
-    degraded_ratio: float = 1.2
+    degraded_ratio: float = 1.25
     degraded_sds: float = 3.0
     junk_accuracy: float = 0.60
     overpowered_accuracy: float = 0.97
@@ -82,7 +82,7 @@ class VerdictRules:
     plateau_fracs: tuple[float, ...] = (0.3, 0.5)
     plateau_budget_frac: float = 0.6
     horizon_growth: float = 1.5
-    slow_start_growth: float = 3.0
+    slow_start_growth: float = 2.0
     started_ratio: float = 0.5
     min_gain_frac: float = 0.065
     slope_sds: float = 2.33

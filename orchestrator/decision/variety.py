@@ -36,10 +36,11 @@ def looks_narrow(case: Case, index: int, *, coverage: float) -> bool:
 def is_scattered(case: Case, index: int) -> bool:
     """Whether the fakes of a row are near no reals, and far more varied than at their fullest.
 
-    Fewer modes vary less, so it is not modes that went: the fakes are all over the place.
+    Fewer modes vary less, so it is not modes that went: the fakes are all over the place. What
+    never reached reals has nowhere to be scattered from: it may be a blob that finds modes later.
     """
     rows, fullest = case.curve.rows, case.curve.index_of_fullest
-    if not _is_lost(case, index) or fullest is None:
+    if not _is_lost(case, index) or fullest is None or _is_lost(case, fullest):
         return False
     return rows[index].vendi > case.rules.scattered_vendi_ratio * rows[fullest].vendi
 

@@ -93,8 +93,8 @@ def test_collapse_needs_more_evidence_where_half_samples_disagree(
 
 
 def test_degradation_is_a_fid_above_noise_and_wobble(make_rows: MakeRows) -> None:
-    assert is_degraded(case_of(make_rows([20.0] * 9 + [25])), 9)
-    assert not is_degraded(case_of(make_rows([20.0] * 9 + [23.9])), 9)
+    assert is_degraded(case_of(make_rows([20.0] * 9 + [25.5])), 9)
+    assert not is_degraded(case_of(make_rows([20.0] * 9 + [24.5])), 9)
     assert not is_degraded(case_of(make_rows([20.0, 30.0] * 10)), 19)  # it always swings so
 
 

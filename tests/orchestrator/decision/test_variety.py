@@ -101,7 +101,7 @@ def test_what_makes_one_thing_for_long_has_collapsed_however_its_fid_moves(
 @pytest.mark.parametrize(
     ("vendi", "kind"), [(2.0, VerdictKind.COLLAPSED), (30.0, VerdictKind.DIVERGED)]
 )
-@pytest.mark.parametrize("late_fid", [25.0, 80.0])
+@pytest.mark.parametrize("late_fid", [26.0, 80.0])
 def test_lost_reals_are_told_apart_by_variety(
     make_rows: MakeRows, vendi: float, late_fid: float, kind: VerdictKind
 ) -> None:
@@ -114,7 +114,7 @@ def test_lost_reals_are_told_apart_by_variety(
 
 
 def test_what_comes_to_rest_scattered_is_rejected(make_rows: MakeRows) -> None:
-    rows = make_rows([70.0] * 40, [0.02] * 20 + [0.0] * 20)
+    rows = make_rows([70.0] * 40, [0.3] * 20 + [0.0] * 20)
     rows = [replace(row, vendi=8.0 if index < 20 else 60.0) for index, row in enumerate(rows)]
     verdict = verdict_on(rows)
     assert (verdict.kind, verdict.action) == (VerdictKind.DIVERGED, Action.STOP_REJECT)

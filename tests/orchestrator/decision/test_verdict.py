@@ -135,12 +135,12 @@ def test_collapse_is_watched_then_suspect_then_confirmed(
 def test_peaceful_endings_wait_while_an_alarm_is_counting(make_rows: MakeRows) -> None:
     flat = make_rows([20.0] * 20, [0.9] * 20)
     assert verdict_on(flat).kind is VerdictKind.CONVERGED
-    dying = make_rows([20.0] * 29 + [24.5], [0.9] * 30)
+    dying = make_rows([20.0] * 29 + [25.5], [0.9] * 30)
     calm = replace(RULES, degraded_ratio=2.0)
     assert verdict_on(dying, calm).kind is VerdictKind.CONVERGED
     verdict = verdict_on(dying)
     assert (verdict.kind, verdict.action) == (VerdictKind.PLATEAUED, Action.GO_ON)
-    assert "watched: FID 1.23x its best" in verdict.reason
+    assert "watched: FID 1.27x its best" in verdict.reason
 
 
 def test_a_collapse_is_not_closed_as_degradation(make_rows: MakeRows) -> None:

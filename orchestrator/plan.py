@@ -149,13 +149,15 @@ def describe_plan(plan: SweepPlan) -> list[str]:
         ]
     full, expected = plan.full, plan.expected
     share = expected.kimg / full.kimg
+    has_rungs = any(bracket.rungs for bracket in plan.brackets)
+    ties = "where scores tie, up to half as many more go on; " if has_rungs else ""
     anew = (
         f"then the finalists are trained anew: {plan.num_replicates} trainings, "
         f"up to {plan.retraining.kimg:,.0f} kimg more"
     )
     return [
         *lines,
-        f"about {expected.kimg:,.0f} kimg, {share:.0%} of the full {full.kimg:,.0f}; "
+        f"about {expected.kimg:,.0f} kimg, {share:.0%} of the full {full.kimg:,.0f}; {ties}"
         "trials that prove broken or flat cost less",
         f"about {expected.evaluations:,.0f} evaluations, of at most {full.evaluations:,.0f}; "
         f"the finals make {plan.finals_evaluations:,} more at most",

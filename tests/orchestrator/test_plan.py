@@ -130,7 +130,8 @@ def test_a_plan_is_said_in_a_few_lines() -> None:
         "rung at 10 kimg: about 27 trials come, 9 go on",
         "rung at 30 kimg: about 9 trials come, 3 go on",
         "rung at 90 kimg: about 3 trials come, 1 go on",
-        "about 640 kimg, 24% of the full 2,700; trials that prove broken or flat cost less",
+        "about 640 kimg, 24% of the full 2,700; where scores tie, up to half as many more go on; "
+        "trials that prove broken or flat cost less",
         "about 91 evaluations, of at most 297; the finals make 97 more at most",
     ]
 
@@ -149,7 +150,8 @@ def test_a_plan_with_brackets_names_them() -> None:
         "bracket 0, rung at 90 kimg: about 3 trials come, 1 go on",
         "bracket 1, rung at 90 kimg: about 5 trials come, 1.67 go on",
         "bracket 2, about 3 trials spend their whole budget",
-        "about 1,227 kimg, 72% of the full 1,700; trials that prove broken or flat cost less",
+        "about 1,227 kimg, 72% of the full 1,700; where scores tie, up to half as many more go on; "
+        "trials that prove broken or flat cost less",
         "about 140 evaluations, of at most 187; the finals make 97 more at most",
     ]
 

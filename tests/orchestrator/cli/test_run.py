@@ -77,7 +77,8 @@ def test_a_dry_run_tells_the_plan_and_its_cost(ganorch: Ganorch, spec: Path) -> 
     assert plan == [
         "# 8 trials of up to 0.4 kimg, 3 evaluations each, 1 at once",
         "# rung at 0.2 kimg: about 8 trials come, 4 go on",
-        "# about 2 kimg, 75% of the full 3; trials that prove broken or flat cost less",
+        "# about 2 kimg, 75% of the full 3; where scores tie, up to half as many more go on; "
+        "trials that prove broken or flat cost less",
         "# about 20 evaluations, of at most 24; the finals make 9 more at most",
         "# hours: not known without a measured pace; --time takes seconds to measure one",
         "# caps: none",

@@ -99,5 +99,5 @@ def test_the_run_that_missed_most_comes_first() -> None:
 def test_pauses_stand_at_the_rows_that_asked_for_them() -> None:
     rows = [row(index, 60.0 / index if index < 13 else 20.0) for index in range(1, 25)]
     (run,) = join_judged(judge_curves({"a": rows}), {"a": rows}, source="x.csv").runs
-    assert [run.place(pause.row) for pause in run.pauses] == ["85 kimg"]  # the fifth bad row
+    assert [run.place(pause.row) for pause in run.pauses] == ["80 kimg"]  # the fourth bad row
     assert run.pauses[0].reason.startswith("suspect: FID 4x its best")

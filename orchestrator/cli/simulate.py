@@ -59,7 +59,7 @@ def simulate(curves: Path, *, policy: str, concurrent: int, reduction: int, as_j
 
 
 def _table(played: "list[Simulation]") -> "Table":
-    from orchestrator.wording import format_fid
+    from orchestrator.wording import format_fid, format_number
 
     numbers = ("compute used", "of full", "FID", "best FID", "regret")
     table = table_of("policy", *numbers, "winner", right=numbers)
@@ -72,7 +72,7 @@ def _table(played: "list[Simulation]") -> "Table":
             f"{each.compute_used_frac:.1%}",
             format_fid(each.delivered_fid),
             format_fid(best.best_fid),
-            f"{each.regret_frac:.1%}",
+            format_number(each.regret_frac, ".1%"),
             each.winner.name + (" (the best)" if each.winner is best else ""),
         )
     return table

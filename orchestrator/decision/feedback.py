@@ -25,7 +25,8 @@ def balanced_accuracy(row: Evaluation) -> float:
 def recent_accuracy(case: Case, index: int) -> float:
     """Return the mean balanced accuracy of the latest evaluations; NaN where one is unknown."""
     latest = case.curve.rows[max(0, index + 1 - _NUM_LATEST) : index + 1]
-    return fmean(balanced_accuracy(row) for row in latest)
+    accuracies = [balanced_accuracy(row) for row in latest]
+    return fmean(accuracies) if all(0.0 <= each <= 1.0 for each in accuracies) else nan
 
 
 def is_uninformative(case: Case, index: int) -> bool:

@@ -29,11 +29,13 @@ def is_narrow(case: Case) -> bool:
     rather not have learnt yet. Where looks were not measured either, next to no coverage says it.
     """
     coverage, row = gated_coverage(case), case.curve.rows[-1]
+    if not isfinite(coverage):
+        return False
     if isfinite(row.vendi):
         return makes_few_things(case, case.last, coverage=coverage)
     if isfinite(row.precision):
         return looks_narrow(case, case.last, coverage=coverage)
-    return -inf < coverage < case.coverage_floor
+    return coverage < case.coverage_floor
 
 
 def is_worth_keeping(case: Case) -> bool:

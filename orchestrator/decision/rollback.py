@@ -9,7 +9,6 @@ from orchestrator.decision.rules import VerdictRules
 from orchestrator.decision.score import best_evaluation, log_metric
 from orchestrator.records import Action, Evaluation, Verdict, VerdictKind
 
-MAX_ROLLBACKS = 2
 _RATE_AFTER_ROLLBACK = 0.5
 
 

@@ -85,8 +85,8 @@ class Rung:
         """Take in that a trial which has come here never runs again."""
         if is_failure:
             self._failed.add(trial_id)
-        if trial_id in self.waiting:  # it was resumed, but reported nothing new
-            self.release(trial_id)
+        if trial_id in self.waiting:  # it ended here by itself, or told nothing new once resumed
+            self._unqueue(trial_id)
 
     def next_to_resume(self, paused: Container[str], to_come: ToCome) -> str | None:
         """Return the best that waits here if it may go on by now.

@@ -21,7 +21,7 @@ def log_metric(fid: float) -> float:
 
 def smoothed_log_fid(evaluations: Sequence[Evaluation]) -> list[float]:
     """Return the causal running median of ln(fid) over the last three evaluations."""
-    logs = [log_metric(row.fid) for row in evaluations]
+    logs = [log_metric(row.fid) if row.finite else inf for row in evaluations]
     return [median(logs[max(0, end - SMOOTHING_WINDOW) : end]) for end in range(1, len(logs) + 1)]
 
 

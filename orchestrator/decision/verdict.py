@@ -259,10 +259,10 @@ def _at_rest(case: Case, left: str) -> Opinion:
     coverage = gated_coverage(case)
     if is_narrow(case):
         reason = f"{reason}; coverage {coverage:.2f}: next to no diversity"
-        return Opinion(VerdictKind.COLLAPSED, Action.STOP_REJECT, reason)
+        return _broken(case, VerdictKind.COLLAPSED, reason)
     if is_scattered(case, case.last):
         reason = f"{reason}; {_lost_diversity(case)}"
-        return Opinion(VerdictKind.DIVERGED, Action.STOP_REJECT, reason)
+        return _broken(case, VerdictKind.DIVERGED, reason)
     if coverage >= case.coverage_gate:
         reason = f"{reason}; coverage {coverage:.2f}"
         return Opinion(VerdictKind.CONVERGED, Action.STOP_KEEP_BEST, reason)

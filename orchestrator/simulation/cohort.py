@@ -46,7 +46,7 @@ class Cohort:
         """Order the rows of each run; compute is hours where every row has them, else steps.
 
         Raises:
-            ConfigError: if no run has a FID that is a number.
+            ConfigError: if no run has a FID that is a number, or one has spent nothing.
         """
         ordered = {run: in_order(rows) for run, rows in curves.items()}
         has_hours = all(_counts_time(rows) for rows in ordered.values())
@@ -62,7 +62,14 @@ class Cohort:
         ]
         if not any(isfinite(run.best_fid) for run in runs):
             raise ConfigError("no run has a FID that is a number: there is nothing to choose from")
-        return cls(runs, "hours" if has_hours else "steps")
+        unit = "hours" if has_hours else "steps"
+        for run in runs:
+            if not 0.0 <= run.spent[0] <= run.spent[-1] or run.spent[-1] == 0.0:
+                raise ConfigError(
+                    f"run '{run.name}' spends from {run.spent[0]:g} to {run.spent[-1]:g} {unit}: "
+                    "compute must be 0 or more at first, and more than 0 at last"
+                )
+        return cls(runs, unit)
 
     @property
     def longest(self) -> float:

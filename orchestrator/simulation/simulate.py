@@ -4,7 +4,7 @@ import heapq
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 from orchestrator.decision.scheduler import CohortAction, Scheduler, ToCome
@@ -57,7 +57,7 @@ class Simulation:
     def regret_frac(self) -> float:
         """How far the delivered FID lies above the best of the cohort, as a share of that."""
         best = self.cohort.true_best.best_fid
-        return (self.delivered_fid - best) / best
+        return (self.delivered_fid - best) / best if best > 0.0 else nan
 
     def _trained(self, run: RecordedRun) -> Sequence[Any]:
         return run.rows[: self.num_rows[run.name]]
@@ -75,7 +75,7 @@ class Simulation:
             "winner": self.winner.name,
             "winner_is_true_best": self.winner is best,
             "true_best": best.name,
-            "delivered_fid": self.delivered_fid,
+            "delivered_fid": self.delivered_fid if isfinite(self.delivered_fid) else None,
             "best_fid": best.best_fid,
             "regret_frac": regret if isfinite(regret) else None,
             "runs": [self._run_mapping(run) for run in self.cohort.runs],

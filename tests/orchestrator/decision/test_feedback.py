@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
-from math import isnan, nan
+from math import inf, isnan, nan
 
 import pytest
 
@@ -88,3 +88,11 @@ def test_overfitting_is_a_gap_between_seen_and_unseen_reals(make_rows: MakeRows)
     )
     assert overfitting_in_words(case_of([replace(row, d_real_acc=0.8, d_heldout_acc=0.6)])) == ""
     assert overfitting_in_words(case_of([row])) == ""
+
+
+@pytest.mark.parametrize(("real", "fake"), [(inf, 0.5), (0.5, -inf), (1e308, 1e308)])
+def test_accuracies_that_are_no_shares_say_nothing(
+    make_rows: MakeRows, real: float, fake: float
+) -> None:
+    rows = [replace(row, d_real_acc=real, d_fake_acc=fake) for row in make_rows([20.0] * 10)]
+    assert isnan(recent_accuracy(case_of(rows), 9))

@@ -49,3 +49,11 @@ def test_only_wide_and_repeated_swings_beyond_the_noise_count(
 
 def test_a_short_record_does_not_oscillate(make_rows: MakeRows) -> None:
     assert swing_of(case_of(make_rows(swinging(0.6)[:20]))) == (0.0, 0)
+
+
+@pytest.mark.parametrize("factor", [5.0, 8.0, 100.0, 0.01])
+@pytest.mark.parametrize("wild", [35, 45, 58])
+def test_one_wild_evaluation_is_no_swing(make_rows: MakeRows, factor: float, wild: int) -> None:
+    falling = 200.0 * (1 + TIME) ** -0.5
+    falling[wild] *= factor
+    assert not is_oscillating(case_of(make_rows(falling, log_noise=0.02)))

@@ -145,3 +145,11 @@ def test_the_kept_part_is_named(reduction: int, name: str) -> None:
     rung = Rung(30_000, reduction=reduction, tie_sds=0.0)
     assert all(name not in rung.enter(str(each), 1.0, nan).reason for each in range(reduction - 1))
     assert name in rung.enter("last", 1.0, nan).reason
+
+
+def test_one_that_ends_by_itself_at_a_rung_takes_no_place(rung: Rung) -> None:
+    enter_all(rung, [2.0, 3.0, 9.0])
+    rung.end("2", is_failure=True)
+    assert rung.gone_on == set()
+    assert rung.waiting == {"0", "1"}
+    assert next_to_resume(rung) == "0"

@@ -52,3 +52,9 @@ def test_weights_that_are_not_finite_are_never_the_best(make_rows: MakeRows) -> 
     good, broken = make_rows([9, 3])
     assert best_evaluation([good, replace(broken, finite=False)]) == good
     assert best_evaluation([replace(good, finite=False)]) is None
+
+
+def test_weights_that_are_not_finite_do_not_rank_a_trial(make_rows: MakeRows) -> None:
+    rows = make_rows([9, 9, 9, 1, 1, 1])
+    broken = [*rows[:3], *(replace(row, finite=False) for row in rows[3:])]
+    assert best_so_far(broken) == log(9)

@@ -119,3 +119,16 @@ def test_what_comes_to_rest_scattered_is_rejected(make_rows: MakeRows) -> None:
     verdict = verdict_on(rows)
     assert (verdict.kind, verdict.action) == (VerdictKind.DIVERGED, Action.STOP_REJECT)
     assert "fakes as varied as 60 different samples" in verdict.reason
+
+
+def test_nothing_is_narrow_where_coverage_was_not_measured(make_rows: MakeRows) -> None:
+    rows = [replace(row, vendi=2.0) for row in make_rows([20.0] * 40)]
+    verdict = verdict_on(rows)
+    assert (verdict.kind, verdict.action) == (VerdictKind.PLATEAUED, Action.STOP_KEEP_BEST)
+
+
+def test_what_narrows_late_keeps_a_best_that_was_diverse(make_rows: MakeRows) -> None:
+    rows = make_rows([19.0] + [20.0] * 39, [0.9] * 20 + [0.02] * 20)
+    rows = [replace(row, vendi=8.0 if index < 20 else 2.0) for index, row in enumerate(rows)]
+    verdict = verdict_on(rows)
+    assert (verdict.kind, verdict.action) == (VerdictKind.COLLAPSED, Action.STOP_KEEP_BEST)

@@ -55,3 +55,10 @@ def test_the_best_is_the_lowest_that_could_be_measured(make_curve: MakeCurve) ->
 def test_a_cohort_without_any_number_is_refused(make_curve: MakeCurve) -> None:
     with pytest.raises(ConfigError, match="no run has a FID that is a number"):
         Cohort.of({"a": make_curve("a", [nan, nan])})
+
+
+@pytest.mark.parametrize("steps", [(0, 0), (-200, -100), (-100, 100)])
+def test_a_run_that_spends_nothing_is_refused(steps: tuple[int, int]) -> None:
+    rows = [Evaluation(run="a", step=step, fid=1.0) for step in dict.fromkeys(steps)]
+    with pytest.raises(ConfigError, match="run 'a' spends from .* compute must be 0 or more"):
+        Cohort.of({"a": rows})

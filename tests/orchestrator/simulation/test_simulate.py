@@ -1,4 +1,5 @@
 from collections.abc import Callable, Container, Sequence
+from math import nan
 
 import pytest
 
@@ -114,3 +115,14 @@ def test_a_run_that_nobody_resumes_stays_where_it_was_paused(cohort: Cohort) -> 
     assert "a" not in policy.ends
     (entry, *_) = played.to_mapping()["runs"]
     assert entry == {"run": "a", "last_step": 200, "used_frac": 0.5, "reason": "row 2"}
+
+
+def test_what_cannot_be_delivered_or_compared_is_no_number() -> None:
+    unmeasured = [Evaluation(run="a", step=step, fid=fid) for step, fid in ((1, nan), (2, 5.0))]
+    cohort = Cohort.of({"a": unmeasured})
+    stop = Scripted({("a", 1): CohortAction.STOP})
+    told = simulate(cohort, "scripted", stop, concurrent=1).to_mapping()
+    assert (told["delivered_fid"], told["regret_frac"]) == (None, None)
+    perfect = Cohort.of({"a": [Evaluation(run="a", step=1, fid=0.0)]})
+    full = simulate(perfect, "full", FullScheduler(), concurrent=1).to_mapping()
+    assert (full["delivered_fid"], full["regret_frac"]) == (0.0, None)

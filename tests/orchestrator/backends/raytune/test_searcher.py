@@ -82,6 +82,7 @@ def test_while_a_trial_runs_that_may_lead_to_more_it_is_not_over(tmp_path: Path)
         assert search.receive(second, evaluation_message(second, 1, 9.0))
         adapter.on_trial_complete("b")
         assert suggest(adapter, "d") == first  # under another of Tune's ids
+        search.receive(first, evaluation_message(first, 9, 4.0))
         search.receive(first, completed_message())
         adapter.on_trial_complete("d")
         assert adapter.suggest("e") == Searcher.FINISHED

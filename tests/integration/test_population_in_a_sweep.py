@@ -9,30 +9,16 @@ import pytest
 from gan_models.model_folder import load_model
 from orchestrator.audit import audit
 from orchestrator.config.model import SweepConfig
-from orchestrator.history import SweepHistory
-from orchestrator.journal import Event, read_journal
+from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
 from orchestrator.progress.silent import SilentListener
 from orchestrator.records import TIMING_COLUMNS
 from orchestrator.run_folder import open_config, open_history, open_protocol
 from orchestrator.sweep import Place, make_scheduler, resume_sweep, run_sweep
 from orchestrator.trial.snapshots import snapshot_nimg, snapshots
-from tests.orchestrator.scripted import events_of, make_config
+from tests.orchestrator.scripted import InterruptsAfter, events_of, make_config
 
 pytestmark = pytest.mark.integration
-
-
-class InterruptsAt(SilentListener):
-    """Interrupts the driver as soon as so many events are on disk."""
-
-    def __init__(self, num_events: int) -> None:
-        self._num_left = num_events
-
-    def on_event(self, event: Event, history: SweepHistory) -> None:
-        """Count down."""
-        self._num_left -= 1
-        if self._num_left == 0:
-            raise KeyboardInterrupt
 
 
 def config() -> SweepConfig:
@@ -109,7 +95,7 @@ def test_interrupted_around_an_exploit_a_sweep_resumes_to_the_same_journal(
     last_exploit = len(names) - names[::-1].index("exploited")
     paths = RunPaths(tmp_path / "run")
     with pytest.raises(KeyboardInterrupt):
-        run_sweep(config(), Place(paths), InterruptsAt(last_exploit + num_after))
+        run_sweep(config(), Place(paths), InterruptsAfter(last_exploit + num_after))
     before = read_journal(paths.journal)
     resume_sweep(Place(paths), SilentListener())
     assert read_journal(paths.journal)[: len(before)] == before

@@ -43,6 +43,19 @@ SPEC: dict[str, Any] = {
 RATES = SearchSpace("rates", (Parameter("d_lr", Float(1e-4, 1e-2, log=True)),))
 
 
+class InterruptsAfter(SilentListener):
+    """Interrupts the driver once so many events are on disk."""
+
+    def __init__(self, num_events: int) -> None:
+        self._num_left = num_events
+
+    def on_event(self, event: Event, history: SweepHistory) -> None:
+        """Count down."""
+        self._num_left -= 1
+        if self._num_left == 0:
+            raise KeyboardInterrupt
+
+
 def make_config(**sections: Any) -> SweepConfig:
     """Return a small configuration; a section changes only what it names, other keys whole."""
     spec = dict(SPEC)

@@ -25,8 +25,6 @@ from orchestrator.decision.hyperband import HyperbandScheduler
 from orchestrator.decision.median import MedianScheduler
 from orchestrator.decision.pbt import PbtScheduler
 from orchestrator.errors import ConfigError, RunFolderError, SweepError, UsageError
-from orchestrator.history import SweepHistory
-from orchestrator.journal import Event
 from orchestrator.paths import RunPaths
 from orchestrator.progress.silent import SilentListener
 from orchestrator.records import TIMING_COLUMNS, StoppedBy, TrialStatus
@@ -35,7 +33,7 @@ from orchestrator.search import Search
 from orchestrator.sweep import Place, make_scheduler, resume_sweep, run_sweep
 from orchestrator.trial.spec import TrialFunction
 from tests.orchestrator.conftest import SMALL_SWEEP
-from tests.orchestrator.scripted import events_of, make_config
+from tests.orchestrator.scripted import InterruptsAfter, events_of, make_config
 
 METRICS_KEYS = {"trial_id", "params", "verdict", "certificate", "selection"}
 CERTIFICATE_KEYS = {
@@ -52,19 +50,6 @@ CERTIFICATE_KEYS = {
     "features",
     "protocol",
 }
-
-
-class InterruptsAfter(SilentListener):
-    """Interrupts the driver once so many events are on disk."""
-
-    def __init__(self, num_events: int) -> None:
-        self._num_left = num_events
-
-    def on_event(self, event: Event, history: SweepHistory) -> None:
-        """Count down."""
-        self._num_left -= 1
-        if self._num_left == 0:
-            raise KeyboardInterrupt
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from orchestrator.decision.configurations import (
     Configuration,
     ConfigurationChoice,
     choose_configuration,
+    chosen_by_snapshot,
 )
 from orchestrator.decision.finalists import choose_finalists
 from orchestrator.decision.optimism import Measured, optimism
@@ -127,26 +128,37 @@ def _finished_replicates(
 
 
 def _decide(field: _Field, retested: Mapping[str, Retested], *, min_coverage: float) -> _Final:
-    """Choose the parameters first where they were trained anew; then one of their snapshots."""
-    configuration = _choose_configuration(field, retested, min_coverage)
-    entrants = field.entrants
-    if configuration is not None:
-        best = next(
-            each for each in field.finalists if each.trial_id == configuration.winner.trial_id
-        )
-        entrants = [each for each in entrants if each.params == best.params]
+    """Choose the parameters first where enough trainings tell; then one of their snapshots."""
+    configurations = _configurations(field, retested, min_coverage)
+    if not any(each.fids for each in configurations):
+        return _Final(_best_snapshot(field.entrants, retested, min_coverage), None)
+    choice = choose_configuration(configurations, min_coverage=min_coverage)
+    names = {each.trial_id for each in choice.contenders}
+    contenders = [each for each in field.configurations if each.trial_id in names]
+    entrants = [
+        each for each in field.entrants if any(each.params == one.params for one in contenders)
+    ]
+    best = _best_snapshot(entrants, retested, min_coverage)
+    params = next(each.params for each in field.entrants if each.trial_id == best.winner.trial_id)
+    name = next(each.trial_id for each in contenders if each.params == params)
+    return _Final(best, chosen_by_snapshot(choice, name, configurations))
+
+
+def _best_snapshot(
+    entrants: Sequence[TrialRecord], retested: Mapping[str, Retested], min_coverage: float
+) -> Choice:
     candidates = [each for one in entrants for each in retested[one.trial_id].survivors]
     if not any(each.is_scored for each in candidates):
         num_all = sum(each.num_candidates for each in retested.values())
         raise SweepError(f"none of the {num_all} candidates could be scored on fresh samples")
-    return _Final(choose_winner(candidates, min_coverage=min_coverage), configuration)
+    return choose_winner(candidates, min_coverage=min_coverage)
 
 
-def _choose_configuration(
+def _configurations(
     field: _Field, retested: Mapping[str, Retested], min_coverage: float
-) -> ConfigurationChoice | None:
-    """Compare the finalists on the seeds that all of them have; None where there is none."""
-    configurations = [
+) -> list[Configuration]:
+    """Return the finalists with their trainings on the seeds that all of them have."""
+    return [
         Configuration(
             trial_id=finalist.trial_id,
             trainings=tuple(
@@ -156,9 +168,6 @@ def _choose_configuration(
         for finalist in field.configurations
         for trained in [field.trainings_of(finalist)]
     ]
-    if not any(each.fids for each in configurations):
-        return None
-    return choose_configuration(configurations, min_coverage=min_coverage)
 
 
 def _best(retested: Retested, min_coverage: float) -> CandidateScores | None:

@@ -76,9 +76,14 @@ class Configuration:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigurationChoice:
-    """The winner, and how it stands against each of the others."""
+    """The winner, and how it stands against each of the others.
+
+    ``contenders`` are those among which only their re-tested snapshots can decide, the winner
+    included: trainings too few for a test say less of parameters than a snapshot says of itself.
+    """
 
     winner: Configuration
+    contenders: tuple[Configuration, ...]
     comparisons: tuple[Comparison, ...]
     reason: str
 
@@ -102,11 +107,41 @@ def choose_configuration(
     leader = min(sound, key=lambda each: each.log_fid)
     tied = [each for each in sound if each is not leader and _compare(leader, each).is_tie]
     winner = break_tie(leader, tied)
+    is_tested = len(winner.trainings) >= FEWEST_FOR_TEST
     return ConfigurationChoice(
         winner=winner,
-        comparisons=tuple(_compare(winner, each) for each in configurations if each is not winner),
+        contenders=(winner,) if is_tested else tuple(sound),
+        comparisons=_comparisons(winner, configurations),
         reason=_reason(winner, leader, num_tied=len(tied), num_all=len(configurations)),
     )
+
+
+def chosen_by_snapshot(
+    choice: ConfigurationChoice, trial_id: str, configurations: Sequence[Configuration]
+) -> ConfigurationChoice:
+    """Return the choice of the contender whose snapshot was the best, which need not be its winner.
+
+    Args:
+        choice: with at least this contender.
+        trial_id: of the contender.
+        configurations: all that were compared.
+    """
+    winner = next(each for each in choice.contenders if each.trial_id == trial_id)
+    if winner is choice.winner:
+        return choice
+    return ConfigurationChoice(
+        winner=winner,
+        contenders=choice.contenders,
+        comparisons=_comparisons(winner, configurations),
+        reason=f"{_scores(winner)}, too few to decide by (a test takes {FEWEST_FOR_TEST}); "
+        f"{choice.winner.trial_id} has {fmean(choice.winner.fids):.3g}",
+    )
+
+
+def _comparisons(
+    winner: Configuration, configurations: Sequence[Configuration]
+) -> tuple[Comparison, ...]:
+    return tuple(_compare(winner, each) for each in configurations if each is not winner)
 
 
 def _compare(ours: Configuration, theirs: Configuration) -> Comparison:
@@ -118,16 +153,18 @@ def _compare(ours: Configuration, theirs: Configuration) -> Comparison:
     )
 
 
-def _reason(winner: Configuration, leader: Configuration, *, num_tied: int, num_all: int) -> str:
+def _scores(winner: Configuration) -> str:
     seeds = len(winner.trainings)
     spread = f" ± {winner.fid_sd:.2g}" if isfinite(winner.fid_sd) else ""
     mean = fmean(winner.fids) if winner.fids else nan
     failed = f", {winner.num_failed} failed" if winner.num_failed else ""
     trainings = f"{seeds} fresh training{'s' if seeds != 1 else ''}{failed}"
-    scores = f"{winner.trial_id}: FID {mean:.3g}{spread} over {trainings}"
-    test = (
-        "" if seeds >= FEWEST_FOR_TEST else f" (a test takes {FEWEST_FOR_TEST} trainings of each)"
-    )
+    return f"{winner.trial_id}: FID {mean:.3g}{spread} over {trainings}"
+
+
+def _reason(winner: Configuration, leader: Configuration, *, num_tied: int, num_all: int) -> str:
+    scores, is_tested = _scores(winner), len(winner.trainings) >= FEWEST_FOR_TEST
+    test = "" if is_tested else f" (a test takes {FEWEST_FOR_TEST} trainings of each)"
     if winner is not leader:
         by = "diversity" if is_more_diverse(winner, leader) else "size"
         return f"{scores}, a tie with {leader.trial_id}, decided by {by}"

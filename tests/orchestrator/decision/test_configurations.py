@@ -4,7 +4,11 @@ from statistics import stdev
 import pytest
 
 from orchestrator.decision.candidate import CandidateScores
-from orchestrator.decision.configurations import Configuration, choose_configuration
+from orchestrator.decision.configurations import (
+    Configuration,
+    choose_configuration,
+    chosen_by_snapshot,
+)
 
 
 def configuration(
@@ -54,6 +58,24 @@ def test_few_seeds_are_said_to_be_few() -> None:
         [configuration("a", 10, 11), configuration("b", 20, 22)], min_coverage=0.6
     )
     assert found.reason.endswith("the lowest of 2 finalists (a test takes 6 trainings of each)")
+
+
+def test_too_few_trainings_for_a_test_leave_the_sound_ones_to_their_snapshots() -> None:
+    few = [configuration("a", 10, 11), configuration("b", 20, 22), configuration("c", 5, None)]
+    choice = choose_configuration(few, min_coverage=0.6)
+    assert [each.trial_id for each in choice.contenders] == ["a", "b"]
+    assert chosen_by_snapshot(choice, "a", few) is choice
+    turned = chosen_by_snapshot(choice, "b", few)
+    assert turned.winner.trial_id == "b"
+    assert [each.other for each in turned.comparisons] == ["a", "c"]
+    assert turned.reason == (
+        "b: FID 21 ± 1.4 over 2 fresh trainings, too few to decide by (a test takes 6); a has 10.5"
+    )
+
+
+def test_enough_trainings_leave_nothing_to_the_snapshots() -> None:
+    b = configuration("b", 11, 11, 15, 12, 12, 13)
+    assert choose_configuration([A, b], min_coverage=0.6).contenders == (A,)
 
 
 def test_what_ties_with_the_lowest_is_counted() -> None:

@@ -26,6 +26,11 @@ class TrialPaths:
         return self.folder / "rollbacks.json"
 
     @property
+    def stretch(self) -> Path:
+        """The losses since the last evaluation, where a state was saved in between."""
+        return self.folder / "stretch.json"
+
+    @property
     def checkpoints(self) -> Path:
         """Full resumable states and EMA snapshots."""
         return self.folder / "checkpoints"

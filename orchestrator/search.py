@@ -132,6 +132,8 @@ class Search:
         status = self.history.trials[trial].record.status
         if status.is_finished or status is TrialStatus.PAUSED:
             return True
+        if message["kind"] == "alive":
+            return False
         if message["kind"] == "started":
             self._write("started", trial_id=trial)
             return False

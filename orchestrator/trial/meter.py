@@ -26,16 +26,21 @@ HEALTH_SAMPLES = 500  # D's accuracies are read to a few percent
 class LossWindow:
     """Mean losses since the last evaluation; nothing waits for the device until it is read."""
 
-    def __init__(self) -> None:
-        self._d_loss: Tensor | float = 0.0
-        self._g_loss: Tensor | float = 0.0
-        self._rounds = 0
+    def __init__(self, d_loss: float = 0.0, g_loss: float = 0.0, rounds: float = 0) -> None:
+        self._d_loss: Tensor | float = d_loss
+        self._g_loss: Tensor | float = g_loss
+        self._rounds = rounds
 
     def add(self, progress: Progress) -> None:
         """Take in one round."""
         self._d_loss = self._d_loss + progress.d_terms.loss
         self._g_loss = self._g_loss + progress.g_loss
         self._rounds += 1
+
+    def sums(self) -> dict[str, float]:
+        """Return what makes an equal window."""
+        losses = {"d_loss": float(self._d_loss), "g_loss": float(self._g_loss)}
+        return {**losses, "rounds": self._rounds}
 
     def means(self) -> tuple[float, float]:
         """Return the mean losses of D and G; NaN if there was no round."""

@@ -5,7 +5,6 @@ Killed at any moment and run again, it goes on from its last checkpoint to the s
 """
 
 import io
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -29,11 +28,21 @@ from orchestrator.tensorboard import TrialBoard
 from orchestrator.trial.curve_file import append_evaluation, rewind_evaluations
 from orchestrator.trial.inheritance import is_milestone, take_over
 from orchestrator.trial.judge import TrialJudge
-from orchestrator.trial.meter import LossWindow, Meter
+from orchestrator.trial.meter import Meter
 from orchestrator.trial.regime import Regime
 from orchestrator.trial.rollback_file import read_rollbacks, record_rollbacks
 from orchestrator.trial.snapshots import keep_snapshot
-from orchestrator.trial.spec import Message, Messages, TrialSpec, adjusted, evaluated
+from orchestrator.trial.spec import (
+    Message,
+    Messages,
+    TrialSpec,
+    adjusted,
+    alive,
+    evaluated,
+    saved,
+)
+from orchestrator.trial.stretch import Stretch
+from orchestrator.trial.timer import Timer
 from orchestrator.yardstick import open_yardstick
 
 NUM_SHOWN = 64  # fakes in a sample grid
@@ -75,7 +84,7 @@ class _Trial:
     curve: list[Evaluation]
     verdicts: list[Verdict] = field(default_factory=list)
 
-    def run(self) -> Iterator[Message]:
+    def run(self) -> Messages:
         for exploit in self.spec.exploits:
             self.board.add_exploit(exploit)
         for num_known, row in enumerate(list(self.curve), start=1):
@@ -85,7 +94,7 @@ class _Trial:
             if self._must_roll_back():
                 yield self._roll_back()
             else:
-                self._advance()
+                yield from self._advance()
                 yield from self._report(len(self.curve))
 
     def ending(self) -> Message:
@@ -111,16 +120,30 @@ class _Trial:
         every, budget = self.spec.every_nimg, self.spec.budget_nimg
         return min((self.state.nimg // every + 1) * every, budget) if self.curve else 0
 
-    def _advance(self) -> None:
+    def _advance(self) -> Messages:
+        """Train up to the next evaluation, and make it; saves and leaves before if it is asked."""
         regime = self.judge.regimes.after(self.curve, self.rollbacks)
         config, seed = regime.config(self.config), regime.seed(self.spec.training_seed)
         adopt(self.state, config)
-        window, start_s, due_nimg = LossWindow(), time.perf_counter(), self._due_nimg()
+        due_nimg = self._due_nimg()
+        stretch = Stretch.resume(self.paths.stretch, self.state.nimg)
+        pulse, saving = Timer(self.spec.alive_every_s), Timer(self.spec.checkpoint_every_s)
         for progress in train(config, self.state, self.real, seed=seed, until_nimg=due_nimg):
-            window.add(progress)
-        seconds = self._seconds_before() + time.perf_counter() - start_s
-        row = self.meter.measure(self.state, window, seconds=seconds, index=len(self.curve))
+            stretch.add(progress)
+            if progress.nimg >= due_nimg:
+                continue  # the state that is saved at this place is one that was evaluated
+            if saving.rings():
+                self._save_between(stretch)
+            if pulse.rings() and (yield alive(progress.nimg)):
+                self._save_between(stretch)
+                yield saved(progress.nimg)
+        seconds = self._seconds_before() + stretch.seconds
+        row = self.meter.measure(self.state, stretch.window, seconds=seconds, index=len(self.curve))
         self._record(row.as_recorded)  # so that it is judged as a resumed trial would
+
+    def _save_between(self, stretch: Stretch) -> None:
+        stretch.record(self.paths.stretch, self.state.nimg)
+        self._save()
 
     def _seconds_before(self) -> float:
         """Return how long the trial has trained, stretches that it abandoned included."""
@@ -136,6 +159,9 @@ class _Trial:
         self._draw_samples(model)
         if is_milestone(self.spec, self.curve):
             save_checkpoint(self.paths.milestone(row.nimg), self.state, self.config)
+        self._save()
+
+    def _save(self) -> None:
         good = self.judge.last_good(self.curve) if self.spec.max_rollbacks else None
         keep_nimg = None if good is None else good.nimg
         save_checkpoint(self.paths.checkpoints, self.state, self.config, keep_nimg=keep_nimg)

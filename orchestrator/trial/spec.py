@@ -8,7 +8,7 @@ from gan_models.seeds import derive_seed
 from orchestrator.records import Adjustment, Evaluation, Exploit, StoppedBy, TrialStatus, Verdict
 
 Message = dict[str, Any]
-Messages = Generator[Message, None, None]
+Messages = Generator[Message, bool | None, None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,8 @@ class TrialSpec:
     exploits: tuple[Exploit, ...] = ()
     device: str = "cpu"
     num_threads: int = 1
+    alive_every_s: float = 2.0  # seconds of training between two signs of life
+    checkpoint_every_s: float = 600.0  # between two evaluations, so long ones lose no more
 
     @property
     def may_adjust(self) -> bool:
@@ -68,7 +70,11 @@ class TrialFunction(Protocol):
     """Runs a trial, message by message; the caller ends it by not pulling any more."""
 
     def __call__(self, spec: TrialSpec) -> Messages:
-        """Yield messages in order; the last is ``finished`` unless the caller ends it."""
+        """Yield messages in order; the last is ``finished`` unless the caller ends it.
+
+        To an ``alive`` message the caller may send True: the trial's place is about to be taken
+        away. It then saves its state where it stands, and says ``saved``.
+        """
         ...
 
 
@@ -88,6 +94,16 @@ def evaluated(evaluation: Evaluation, verdict: Verdict, num_rollbacks: int = 0) 
 def adjusted(adjustment: Adjustment) -> Message:
     """Return the message of a change in how a trial trains; known ones may come again, too."""
     return {"kind": "adjusted", "adjustment": adjustment.to_mapping()}
+
+
+def alive(nimg: int) -> Message:
+    """Return a sign of life between two evaluations."""
+    return {"kind": "alive", "nimg": nimg}
+
+
+def saved(nimg: int) -> Message:
+    """Return what a trial says that was asked to leave: it can go on from here elsewhere."""
+    return {"kind": "saved", "nimg": nimg}
 
 
 def finished(

@@ -1,5 +1,7 @@
 """Orders for real trials that take a fraction of a second."""
 
+from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ def order(
         evaluation={"every_kimg": every_kimg, "samples": 64} | evaluation,
         selection={"snapshots": num_snapshots},
     )
-    return order_trial(
+    spec = order_trial(
         config, run_folder, trial_id=trial_id(params, 0), index=0, params=params, seed=0
     )
+    return replace(spec, alive_every_s=inf)  # no message comes because the machine is slow

@@ -4,7 +4,8 @@ GanModelsError
 ├── DataError        a data set that cannot be read, or cannot be used as asked
 ├── ParameterError   a hyperparameter with an unknown name or an impossible value
 ├── CheckpointError  a checkpoint or model folder that is missing, torn or of another run
-└── MetricError      a score that cannot be computed from these samples
+├── MetricError      a score that cannot be computed from these samples
+└── GpuMemoryError   a GPU whose memory is taken by others
 """
 
 import difflib
@@ -29,6 +30,10 @@ class CheckpointError(GanModelsError):
 
 class MetricError(GanModelsError):
     """A score that cannot be computed from these samples."""
+
+
+class GpuMemoryError(GanModelsError):
+    """A GPU that has not as much memory free as was to be there for this process."""
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

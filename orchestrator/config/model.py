@@ -136,10 +136,15 @@ class SchedulerConfig(Section):
 
 
 class ResourcesConfig(Section):
-    """What one trial occupies, and how many run at once."""
+    """What one trial occupies, and how many run at once.
+
+    ``gpus_per_trial`` may be a share of one GPU; a trial is then kept to that share of its memory,
+    or to ``gpu_memory_gib_per_trial``, which must be free before it begins.
+    """
 
     cpus_per_trial: PositiveFloat = 1.0
     gpus_per_trial: NonNegativeFloat = 0.0
+    gpu_memory_gib_per_trial: PositiveFloat | None = None
     concurrent: int | Literal["auto"] = "auto"
 
     @field_validator("concurrent", mode="before")
@@ -150,6 +155,21 @@ class ResourcesConfig(Section):
                 f"resources.concurrent = {value!r}: must be 'auto' or a whole number from 1"
             )
         return value
+
+    @model_validator(mode="after")
+    def _has_a_gpu_to_share(self) -> "ResourcesConfig":
+        if self.gpu_memory_gib_per_trial is not None and self.gpus_per_trial == 0:
+            raise ValueError(
+                f"resources.gpu_memory_gib_per_trial = {self.gpu_memory_gib_per_trial:g}: "
+                "asks for memory of a GPU while resources.gpus_per_trial = 0"
+            )
+        return self
+
+    @property
+    def gpu_memory_bytes(self) -> int | None:
+        """What must be free on its GPU before a trial begins."""
+        gib = self.gpu_memory_gib_per_trial
+        return None if gib is None else round(gib * 2**30)
 
 
 class DiversityConfig(Section):

@@ -40,6 +40,8 @@ def order_trial(
         max_rollbacks=config.balance.rollbacks,
         milestone_every_nimg=config.scheduler.interval_nimg if is_population else 0,
         device="cuda" if config.resources.gpus_per_trial > 0 else "cpu",
+        gpu_share=config.resources.gpus_per_trial or 1.0,
+        gpu_memory_bytes=config.resources.gpu_memory_bytes,
         num_threads=max(1, int(config.resources.cpus_per_trial)),
     )
 

@@ -14,6 +14,7 @@ from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset
 from gan_models.data.residence import place
 from gan_models.files import whole_file
+from gan_models.gpu_share import claim_gpu
 from gan_models.grids import draw_grid
 from gan_models.model_folder import Model
 from gan_models.samples import SampleSpec
@@ -52,9 +53,10 @@ def run_trial(spec: TrialSpec) -> Messages:
     """Run a trial, or go on with it, yielding a message at each evaluation and at its end.
 
     Raises:
-        GanModelsError: if data, parameters or a checkpoint cannot be used.
+        GanModelsError: if data, parameters or a checkpoint cannot be used, or its GPU is taken.
     """
     with pinned_threads(spec.num_threads):
+        claim_gpu(spec.device, share=spec.gpu_share, memory_bytes=spec.gpu_memory_bytes)
         trial = _open(spec)
         with closing(trial.board):
             try:

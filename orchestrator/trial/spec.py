@@ -39,6 +39,8 @@ class TrialSpec:
     milestone_every_nimg: int = 0  # states for others to go on from; 0 leaves none
     exploits: tuple[Exploit, ...] = ()
     device: str = "cpu"
+    gpu_share: float = 1.0
+    gpu_memory_bytes: int | None = None  # must be free on the device; None: nobody knows
     num_threads: int = 1
     alive_every_s: float = 2.0  # seconds of training between two signs of life
     checkpoint_every_s: float = 600.0  # between two evaluations, so long ones lose no more

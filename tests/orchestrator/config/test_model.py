@@ -3,6 +3,7 @@ from pydantic import ValidationError
 
 from orchestrator.config.load import build_config
 from orchestrator.config.model import BudgetConfig, EvaluationConfig, SweepConfig
+from orchestrator.errors import ConfigError
 
 SPEC = {"name": "points", "data": {"name": "ring8"}, "space": "ring8"}
 
@@ -42,6 +43,11 @@ def test_thousands_of_images_become_whole_images() -> None:
 def test_the_source_is_read_from_the_data_section() -> None:
     source = SweepConfig.model_validate(SPEC).source
     assert (source.name, source.path) == ("ring8", None)
+
+
+def test_memory_of_a_gpu_is_not_asked_for_without_one() -> None:
+    with pytest.raises(ConfigError, match=r"gpu_memory_gib_per_trial = 8: asks for memory of a"):
+        build_config(SPEC | {"resources": {"gpu_memory_gib_per_trial": 8}})
 
 
 @pytest.mark.parametrize("concurrent", ["auto", 1, 8])

@@ -52,6 +52,13 @@ def test_the_device_and_threads_follow_from_the_resources(
     assert (spec.device, spec.num_threads) == (device, num_threads)
 
 
+def test_the_share_of_a_gpu_and_its_memory_go_with_the_order() -> None:
+    spec = order(config(resources={"gpus_per_trial": 0.25, "gpu_memory_gib_per_trial": 10}))
+    assert (spec.gpu_share, spec.gpu_memory_bytes) == (0.25, 10 * 2**30)
+    spec = order(config())
+    assert (spec.gpu_share, spec.gpu_memory_bytes) == (1.0, None)
+
+
 def test_all_trials_of_a_sweep_are_evaluated_with_one_seed_and_sweeps_differ() -> None:
     seeds = [order(config(search={"seed": seed})).evaluation_seed for seed in (0, 0, 1)]
     assert seeds[0] == seeds[1] != seeds[2]

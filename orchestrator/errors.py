@@ -5,6 +5,7 @@ GanorchError          1   the work failed
 │   ├── ConfigError       a spec that cannot be meant
 │   └── RunFolderError    a run folder that is missing, taken or unwritable
 ├── JournalError      1   a journal that contradicts itself
+├── SweepHalted       1   a sweep that cannot go on for now; a resume goes on
 └── SweepError        1   a sweep that ended without a generator to hand over
 """
 
@@ -31,6 +32,10 @@ class RunFolderError(UsageError):
 
 class JournalError(GanorchError):
     """A journal that contradicts itself; names the file and the line."""
+
+
+class SweepHalted(GanorchError):
+    """A sweep that cannot go on for now; says what to mend. Nothing is lost, a resume goes on."""
 
 
 class SweepError(GanorchError):

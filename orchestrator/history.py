@@ -1,5 +1,6 @@
 """What a journal says: the trials of a sweep with their curves, and what was selected."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import isfinite, nan
@@ -12,12 +13,24 @@ from orchestrator.records import (
     Adjustment,
     Evaluation,
     Exploit,
+    FaultKind,
+    LostAttempt,
+    Retry,
     StoppedBy,
     TrialRecord,
     TrialStatus,
     Verdict,
     VerdictKind,
 )
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where an attempt runs: Ray's id of the node, its address, and the process there."""
+
+    node: str = ""
+    host: str = ""
+    pid: int | None = None
 
 
 @dataclass
@@ -39,6 +52,21 @@ class TrialHistory:
     adjustments: list[Adjustment] = field(default_factory=list)
     abandoned: list[Evaluation] = field(default_factory=list)
     exploits: list[Exploit] = field(default_factory=list)
+    lost_attempts: list[LostAttempt] = field(default_factory=list)
+    location: Location = Location()
+
+    @property
+    def num_known(self) -> int:
+        """How many evaluations were ever made of it, those that were abandoned included."""
+        return len(self.evaluations) + len(self.abandoned)
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether its last attempt was lost and none is to follow, though its end is not told."""
+        if self.record.status.is_finished or not self.lost_attempts:
+            return False
+        last = self.lost_attempts[-1]
+        return last.retry is Retry.NEVER and last.attempt == self.record.num_attempts
 
     @property
     def params(self) -> Mapping[str, Any]:
@@ -113,7 +141,9 @@ class TrialHistory:
         """Return the trial as its ``trial.json`` has it: plain data, without the curve."""
         adjustments = [adjustment.to_mapping() for adjustment in self.adjustments]
         exploits = [exploit.to_mapping() for exploit in self.exploits]
-        return self.record.to_mapping() | {"adjustments": adjustments, "exploits": exploits}
+        lost = [attempt.to_mapping() for attempt in self.lost_attempts]
+        lists = {"adjustments": adjustments, "exploits": exploits, "lost_attempts": lost}
+        return self.record.to_mapping() | lists
 
     def _summarise(self) -> None:
         record = _summarise(self.record, self.evaluations, self.verdicts[-1])
@@ -155,6 +185,7 @@ class SweepHistory:
         act = {
             "proposed": self._proposed,
             "started": self._started,
+            "attempt_lost": self._attempt_lost,
             "evaluated": self._evaluated,
             "paused": self._paused,
             "exploited": self._exploited,
@@ -192,6 +223,11 @@ class SweepHistory:
     def abandoned(self) -> list[Evaluation]:
         """Every evaluation that a roll back took out of a curve."""
         return [row for trial in self.trials.values() for row in trial.abandoned]
+
+    @property
+    def faults(self) -> dict[FaultKind, int]:
+        """How many attempts were lost by each class of fault, the most frequent first."""
+        return count_faults(self.trials.values())
 
     @property
     def ranked(self) -> list[TrialHistory]:
@@ -236,6 +272,18 @@ class SweepHistory:
         trial = self._trial(event)
         attempts = trial.record.num_attempts + 1
         trial.record = replace(trial.record, status=TrialStatus.RUNNING, num_attempts=attempts)
+        places = {name: event[name] for name in ("node", "host", "pid") if name in event}
+        trial.location = Location(**places)
+
+    def _attempt_lost(self, event: Event) -> None:
+        """Let a trial wait for its next attempt, or for its end to be told."""
+        trial = self._trial(event)
+        trial.lost_attempts.append(LostAttempt.from_mapping(event["attempt"]))
+        trial.record = replace(
+            trial.record,
+            status=TrialStatus.PENDING,
+            faults=format_faults(count_faults([trial])),
+        )
 
     def _evaluated(self, event: Event) -> None:
         evaluation = Evaluation.from_mapping(event["evaluation"])
@@ -291,6 +339,17 @@ class SweepHistory:
     def _selected(self, event: Event) -> None:
         self.selection = event["selection"]
         self.certificate = event["certificate"]
+
+
+def count_faults(trials: Iterable[TrialHistory]) -> dict[FaultKind, int]:
+    """Count the attempts that trials lost by class, the most frequent first."""
+    faults = Counter(each.fault for trial in trials for each in trial.lost_attempts)
+    return dict(faults.most_common())
+
+
+def format_faults(counts: Mapping[FaultKind, int]) -> str:
+    """Return counts of faults as text: ``process_killed 2, hung 1``; empty where there are none."""
+    return ", ".join(f"{fault} {count}" for fault, count in counts.items())
 
 
 def _pause(trial: TrialHistory, by: StoppedBy, reason: str) -> None:

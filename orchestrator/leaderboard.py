@@ -11,6 +11,7 @@ from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.records import (
     Adjustment,
     Exploit,
+    LostAttempt,
     StoppedBy,
     TrialStatus,
     VerdictKind,
@@ -40,6 +41,7 @@ class LeaderboardRow:
     ``coverage`` and ``modes`` were measured with it. ``losses`` names D's and G's loss.
     ``on_front`` says that no other trial beats it in both smoothed FID and coverage.
     ``replicate_of`` names the finalist that a replicate trains anew; None for the search's trials.
+    ``faults`` counts the attempts that were lost by class; ``lost_attempts`` has each of them.
     """
 
     rank: int
@@ -60,12 +62,17 @@ class LeaderboardRow:
     replicate_of: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
     exploits: tuple[Exploit, ...] = ()
+    num_attempts: int = 0
+    faults: str = ""
+    lost_attempts: tuple[LostAttempt, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain data; non-finite numbers become None."""
         adjustments = [adjustment.to_mapping() for adjustment in self.adjustments]
         exploits = [exploit.to_mapping() for exploit in self.exploits]
-        return json_ready(asdict(self)) | {"adjustments": adjustments, "exploits": exploits}
+        lost = [attempt.to_mapping() for attempt in self.lost_attempts]
+        lists = {"adjustments": adjustments, "exploits": exploits, "lost_attempts": lost}
+        return json_ready(asdict(self)) | lists
 
 
 def leaderboard(history: SweepHistory) -> list[LeaderboardRow]:
@@ -86,10 +93,12 @@ def results_mapping(history: SweepHistory) -> dict[str, Any]:
     """Return the ranked trials, the selection and the certificate as plain data.
 
     ``proposing_end`` says why fewer trials were proposed than planned, None where that is not so.
+    ``faults`` counts the lost attempts of all trials by class.
     """
     end = history.proposing_end
     return {
         "trials": [row.to_mapping() for row in leaderboard(history)],
+        "faults": dict(history.faults),
         "proposing_end": None if end is None else dict(end),
         "selection": None if history.selection is None else dict(history.selection),
         "certificate": None if history.certificate is None else dict(history.certificate),
@@ -100,6 +109,7 @@ def results_table(history: SweepHistory) -> "Table":
     """Return the ranked trials, a line each; the selected one carries a star.
 
     A dot in the column ``front`` marks those that no other trial beats in both FID and coverage.
+    The column ``faults`` is there only where an attempt was lost.
 
     Where the lines do not fit, words are cut, but never a number or the name of a trial.
     """
@@ -111,11 +121,14 @@ def results_table(history: SweepHistory) -> "Table":
         table.add_column(heading, justify="right", min_width=_MIN_NUMBER_WIDTH.get(heading, 5))
     table.add_column("front", justify="center", no_wrap=True)
     table.add_column("trial", no_wrap=True)
-    for heading in ("network", "losses", "verdict", "ended by", "reason"):
+    has_faults = bool(history.faults)
+    faults = ["faults"] if has_faults else []
+    for heading in ("network", "losses", "verdict", "ended by", *faults, "reason"):
         table.add_column(heading)
     for row in leaderboard(history):
         style = "bold" if row.is_selected else ""
-        cells = (Text(cell, no_wrap=True, overflow="ellipsis") for cell in _cells(row))
+        words = _cells(row, has_faults=has_faults)
+        cells = (Text(cell, no_wrap=True, overflow="ellipsis") for cell in words)
         table.add_row(*cells, style=style)
     return table
 
@@ -158,10 +171,13 @@ def _row(rank: int, trial: TrialHistory, *, on_front: bool, selected: str | None
         replicate_of=record.replicate_of,
         adjustments=tuple(trial.adjustments),
         exploits=tuple(trial.exploits),
+        num_attempts=record.num_attempts,
+        faults=record.faults,
+        lost_attempts=tuple(trial.lost_attempts),
     )
 
 
-def _cells(row: LeaderboardRow) -> list[str]:
+def _cells(row: LeaderboardRow, *, has_faults: bool) -> list[str]:
     return [
         f"★ {row.rank}" if row.is_selected else str(row.rank),
         format_fid(row.smoothed_fid),
@@ -175,6 +191,7 @@ def _cells(row: LeaderboardRow) -> list[str]:
         row.losses,
         format_verdict(row.verdict),
         row.stopped_by or row.status,
+        *([row.faults] if has_faults else []),
         _reason(row),
     ]
 

@@ -40,6 +40,32 @@ class StoppedBy(StrEnum):
     ERROR = "error"
 
 
+class FaultKind(StrEnum):
+    """What ended an attempt at a trial by surprise."""
+
+    PROCESS_KILLED = "process_killed"
+    OUT_OF_MEMORY_HOST = "out_of_memory_host"
+    OUT_OF_MEMORY_GPU = "out_of_memory_gpu"
+    HUNG = "hung"
+    NON_FINITE = "non_finite"
+    BAD_CODE = "bad_code"
+    BAD_DATA = "bad_data"
+    NODE_LOST = "node_lost"
+    PREEMPTED = "preempted"
+    TUNER_FAILED = "tuner_failed"  # Ray Tune itself, whatever the trial did
+    STORAGE = "storage"
+
+
+class Retry(StrEnum):
+    """What becomes of a trial that has lost an attempt."""
+
+    SAME_PLACE = "same_place"
+    ELSEWHERE = "elsewhere"
+    WHOLE_GPU = "whole_gpu"
+    AFTER_RESUME = "after_resume"  # the sweep stops; no trial is blamed
+    NEVER = "never"
+
+
 class VerdictKind(StrEnum):
     """What a trial's record so far means."""
 
@@ -164,6 +190,38 @@ class Exploit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LostAttempt:
+    """How one attempt at a trial was lost, and what is done about it.
+
+    ``reason`` says what happened, ``cause`` names the place in the code, the same in every trial
+    that fails alike ("" where there is none). ``node`` is Ray's id of the machine, ``host`` its
+    address. ``num_evaluations`` were known by then, those that a roll back abandoned included.
+    """
+
+    attempt: int
+    fault: FaultKind
+    reason: str
+    retry: Retry
+    why: str
+    nimg: int = 0
+    num_evaluations: int = 0
+    cause: str = ""
+    node: str = ""
+    host: str = ""
+    pid: int | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain data."""
+        return json_ready(asdict(self))
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Read what :meth:`to_mapping` wrote."""
+        enums = {"fault": FaultKind(values["fault"]), "retry": Retry(values["retry"])}
+        return cls(**{**values, **enums})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """One row of ``evaluations``: a trial's scores and health after ``nimg`` images.
 
@@ -232,7 +290,8 @@ class TrialRecord:
     ``score`` is the smoothed best log FID by which trials are compared (lower is better).
     ``replicate_of`` names the finalist whose parameters it trains anew; None for a proposal.
     ``params`` are those that it began with: where ``inherited_from`` names the last trial whose
-    weights it went on from, they alone did not make its scores.
+    weights it went on from, they alone did not make its scores. ``faults`` counts the attempts that
+    were lost by class, such as ``process_killed 2, hung 1``.
     """
 
     trial_id: str
@@ -253,6 +312,7 @@ class TrialRecord:
     nimg: int = 0
     num_evaluations: int = 0
     num_attempts: int = 0
+    faults: str = ""
     seconds: float = nan
 
     @property

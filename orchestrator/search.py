@@ -6,21 +6,31 @@ All that a sweep knows passes through here and is in the journal before it count
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gan_models.files import write_json
+from orchestrator.attempt import order_attempt
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.scheduler import CohortAction, CohortDecision, Scheduler, ToCome
 from orchestrator.exploitation import exploit
 from orchestrator.history import SweepHistory
 from orchestrator.identity import trial_id
 from orchestrator.journal import Event, Journal
+from orchestrator.losses import check_worth_going_on, lose_attempt, reason_given_up, why_left
 from orchestrator.outcomes import outcome_of
 from orchestrator.paths import RunPaths
 from orchestrator.progress.listener import SweepListener
-from orchestrator.records import Adjustment, Evaluation, StoppedBy, TrialRecord, TrialStatus
+from orchestrator.records import (
+    Adjustment,
+    Evaluation,
+    FaultKind,
+    Retry,
+    StoppedBy,
+    TrialRecord,
+    TrialStatus,
+    json_ready,
+)
 from orchestrator.rulings import BEST_LEFT, SUSPECT, Rulings, reason_in_vain, why_promoted
 from orchestrator.sampling.outcome import Outcome
 from orchestrator.sampling.sampler import ParameterSampler
@@ -32,8 +42,9 @@ from orchestrator.spending import (
     reopenable,
     trials_cap,
 )
-from orchestrator.trial.order import order_trial, retraining_seed, training_seed
-from orchestrator.trial.spec import Message, TrialSpec
+from orchestrator.trial.order import retraining_seed, training_seed
+from orchestrator.trial.spec import Message, TrialSpec, location_in
+from orchestrator.trial.validation import MessageError, check_message
 
 _TOLD_BY = ("paused", "exploited", "finished")  # a trial has left its slot: its score counts
 _RESTORED_BY = ("proposed", "reopened")
@@ -77,6 +88,8 @@ class Search:
         self._reopen()
         for name in list(self._rulings.due):
             self._carry_out(name)
+        for name in [name for name, trial in self.history.trials.items() if trial.is_given_up]:
+            self._give_up(name)
         self._unfinished = deque(
             record
             for record in self.history.records
@@ -94,13 +107,18 @@ class Search:
         has_ended = all(record.status.is_finished for record in self.history.records)
         return has_ended and not self._may_propose() and not self._may_replicate()
 
+    @property
+    def running(self) -> list[str]:
+        """The trials that were handed out and have not come back."""
+        return [name for name in self.history.trials if name in self._running]
+
     def next_trial(self) -> TrialSpec | None:
         """Return the next trial to run; None when there is none now.
 
-        In this order: what an earlier driver left unfinished, replicates that are lined up, what
-        the scheduler promotes, what is newly proposed, and what a verdict paused. While trials run
-        there may be more later (:attr:`is_over` says); if none runs, paused trials that nobody
-        promoted are finished.
+        In this order: what an earlier driver or a lost attempt left unfinished, replicates that
+        are lined up, what the scheduler promotes, what is newly proposed, and what a verdict
+        paused. While trials run there may be more later (:attr:`is_over` says); if none runs,
+        paused trials that nobody promoted are finished.
         """
         record = self._next_record()
         if record is None:
@@ -108,7 +126,7 @@ class Search:
                 self._finish_paused()
             return None
         self._running.add(record.trial_id)
-        return self._spec(record)
+        return order_attempt(self.config, self._paths.root, self.history.trials[record.trial_id])
 
     def replicate(self, finalists: Sequence[TrialRecord], num_seeds: int) -> None:
         """Close the search, and line up fresh trainings of its finalists, on equal seeds each.
@@ -128,32 +146,63 @@ class Search:
         """Take in one message of a trial; return whether this attempt at it must end.
 
         A trial that has finished or is paused stays so, whatever an attempt at it still sends.
+        One that sends what cannot be meant has lost this attempt.
+
+        Raises:
+            SweepError: if all trials so far have failed alike.
+            SweepHalted: if the trial's storage has failed.
         """
         status = self.history.trials[trial].record.status
         if status.is_finished or status is TrialStatus.PAUSED:
             return True
-        if message["kind"] == "alive":
-            return False
-        if message["kind"] == "started":
-            self._write("started", trial_id=trial)
-            return False
-        if message["kind"] == "evaluated":
-            return self._evaluated(trial, message)
-        if message["kind"] == "adjusted":
-            self._adjusted(trial, message)
-            return False
-        self._finish(trial, message)
-        return True
+        try:
+            check_message(message)
+        except MessageError as error:
+            self.lost(trial, error.fault, f"it sent {error}")
+            return True
+        return self._heard(trial, message)
 
-    def lost(self, trial: str, reason: str) -> None:
-        """Take in that a trial ended without a message of its own; nothing if it does not run."""
-        if trial in self._running:
-            ending = {"status": TrialStatus.FAILED, "stopped_by": StoppedBy.ERROR}
-            self._finish(trial, {**ending, "reason": reason, "verdict": None})
+    def lost(self, trial: str, fault: FaultKind, reason: str, *, cause: str = "") -> None:
+        """Take in that an attempt at a trial ended by surprise; nothing if it does not run.
+
+        The trial is handed out again where the rules say so; the sampler hears of its end alone.
+        Raises as :meth:`receive` does.
+        """
+        if trial not in self._running:
+            return
+        attempt = lose_attempt(self.config, self.history.trials[trial], fault, reason, cause=cause)
+        self._write("attempt_lost", trial_id=trial, attempt=attempt.to_mapping())
+        if attempt.retry is Retry.NEVER:
+            self._give_up(trial)
+        else:
+            self._unfinished.append(self.history.trials[trial].record)
+            self._describe(trial)
+        check_worth_going_on(self.config, self.history, attempt)
 
     def select(self, selection: Mapping[str, Any], certificate: Mapping[str, Any]) -> None:
         """Take in which generator is handed over, and its certificate."""
         self._write("selected", selection=selection, certificate=certificate)
+
+    def _heard(self, trial: str, message: Message) -> bool:
+        if message["kind"] == "started":
+            self._write("started", trial_id=trial, **location_in(message))
+        elif message["kind"] == "evaluated":
+            return self._evaluated(trial, message)
+        elif message["kind"] == "adjusted":
+            self._adjusted(trial, message)
+        elif message["kind"] == "failed":
+            fault, cause = FaultKind(message["fault"]), message.get("cause", "")
+            self.lost(trial, fault, message["reason"], cause=cause)
+        elif message["kind"] == "saved":
+            self.lost(trial, FaultKind.PREEMPTED, why_left(message["nimg"]))
+        elif message["kind"] == "finished":
+            self._finish(trial, message)
+        return message["kind"] in ("failed", "saved", "finished")
+
+    def _give_up(self, name: str) -> None:
+        """Fail a trial whose last attempt was lost."""
+        ending = {"status": TrialStatus.FAILED, "stopped_by": StoppedBy.ERROR, "verdict": None}
+        self._finish(name, {**ending, "reason": reason_given_up(self.history.trials[name])})
 
     def _next_record(self) -> TrialRecord | None:
         while self._unfinished:
@@ -243,18 +292,6 @@ class Search:
                 return name, seed
         raise AssertionError("more names than trials cannot all be taken")
 
-    def _spec(self, record: TrialRecord) -> TrialSpec:
-        trial = self.history.trials[record.trial_id]
-        spec = order_trial(
-            self.config,
-            self._paths.root,
-            trial_id=record.trial_id,
-            index=record.index,
-            params=trial.params,
-            seed=record.seed,
-        )
-        return replace(spec, exploits=tuple(trial.exploits))
-
     def _resume(self, name: str, reason: str) -> TrialRecord:
         self._write("resumed", trial_id=name, reason=reason)
         return self.history.trials[name].record
@@ -268,7 +305,7 @@ class Search:
         self._write(
             "evaluated",
             trial_id=name,
-            evaluation=message["evaluation"],
+            evaluation=json_ready(message["evaluation"]),
             verdict=message["verdict"],
             num_rollbacks=num_rollbacks,
         )
@@ -335,6 +372,8 @@ class Search:
         """Learn from an event, the same whether it happens now or is recalled."""
         self.history.apply(event)
         self._rulings.take_in(event)
+        if event["event"] == "attempt_lost":
+            self._running.discard(event["trial_id"])
         if event["event"] not in (*_TOLD_BY, *_RESTORED_BY):
             return
         name = event["trial_id"]

@@ -40,6 +40,7 @@ from orchestrator.run_folder import (
 )
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.search import Search
+from orchestrator.signals import stopping_on_signals
 from orchestrator.spending import has_trials_left
 from orchestrator.tables import write_tables
 from orchestrator.trial.run import run_trial
@@ -104,7 +105,7 @@ def _carry_on(
     listener: SweepListener,
 ) -> SweepHistory:
     _draw_reals(config, paths)
-    with Journal(paths.journal) as journal, listener:
+    with stopping_on_signals(), Journal(paths.journal) as journal, listener:
         search = Search(
             config,
             paths.root,

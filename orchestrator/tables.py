@@ -44,8 +44,12 @@ TRIAL_COLUMNS = {
     "nimg": "int64",
     "num_evaluations": "int64",
     "num_attempts": "int64",
+    "faults": "string",
     "seconds": "double",
 }
+
+
+_ADDED_LATER = ("faults",)  # tables that were written before lack these columns
 
 
 def write_tables(paths: RunPaths, history: SweepHistory) -> None:
@@ -123,15 +127,16 @@ def _write(
 def _read(path: Path, columns: Sequence[str]) -> list[Row]:
     table = _open_table(path)
     version = int((table.schema.metadata or {}).get(_VERSION_KEY, b"0"))
-    missing = [name for name in columns if name not in table.column_names]
+    missing = [name for name in columns if name not in (*table.column_names, *_ADDED_LATER)]
     if version > RECORD_VERSION or missing:
         lack = f", lacks {', '.join(missing)}" if missing else ""
         raise RunFolderError(
             f"{path}: a table of record version {version}{lack}; "
             f"this ganorch reads versions up to {RECORD_VERSION}"
         )
-    rows: list[Row] = table.select(columns).to_pylist()
-    return rows
+    there = [name for name in columns if name in table.column_names]
+    rows: list[Row] = table.select(there).to_pylist()
+    return [dict.fromkeys(columns) | row for row in rows]
 
 
 def _open_table(path: Path) -> "Table":

@@ -2,7 +2,15 @@
 
 from math import isfinite
 
-from orchestrator.records import Adjustment, Exploit, StoppedBy, TrialRecord, VerdictKind
+from orchestrator.records import (
+    Adjustment,
+    Exploit,
+    LostAttempt,
+    Retry,
+    StoppedBy,
+    TrialRecord,
+    VerdictKind,
+)
 
 UNKNOWN = "—"
 
@@ -12,6 +20,14 @@ _ENDINGS = {
     StoppedBy.SCHEDULER: "outclassed",
     StoppedBy.CAP: "cut short by a cap",
     StoppedBy.ERROR: "failed",
+}
+
+_RETRIES = {
+    Retry.SAME_PLACE: "begun again",
+    Retry.ELSEWHERE: "begun again elsewhere",
+    Retry.WHOLE_GPU: "begun again with a whole GPU",
+    Retry.AFTER_RESUME: "left for a resume",
+    Retry.NEVER: "given up",
 }
 
 
@@ -80,6 +96,12 @@ def format_inheritance(exploit: Exploit) -> str:
 def format_exploit(exploit: Exploit) -> str:
     """Say from what a trial went on and why: ``goes on from the weights of ash at …: reason``."""
     return f"goes on from the {format_inheritance(exploit)}: {exploit.reason}"
+
+
+def format_lost_attempt(lost: LostAttempt) -> str:
+    """Say how an attempt was lost and what followed: ``hung after 12 kimg on 10.0.0.5, …``."""
+    where = f" on {lost.host}" if lost.host else ""
+    return f"{lost.fault} after {format_kimg(lost.nimg / 1000)} kimg{where}, {_RETRIES[lost.retry]}"
 
 
 def _written(value: object) -> str:

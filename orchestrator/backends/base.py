@@ -1,12 +1,20 @@
 """The contract of a backend, and how a trial function is kept from taking it down."""
 
-import traceback
+import os
 from contextlib import closing
 from typing import Protocol
 
-from orchestrator.records import StoppedBy, TrialStatus
+from orchestrator.records import FaultKind
 from orchestrator.search import Search
-from orchestrator.trial.spec import Messages, TrialFunction, TrialSpec, finished
+from orchestrator.trial.fault import cause_of, describe_error, fault_of
+from orchestrator.trial.spec import (
+    Message,
+    Messages,
+    TrialFunction,
+    TrialSpec,
+    failed,
+    started,
+)
 
 
 class Backend(Protocol):
@@ -16,19 +24,28 @@ class Backend(Protocol):
         """Run trials until ``search.is_over``; a trial that was paused comes again.
 
         Each attempt sends ``started`` first; every message goes to ``search.receive`` in order,
-        and the attempt is ended as soon as that returns True. A trial that raises ends alone, as
-        failed.
+        and the attempt is ended as soon as that returns True. What else ends an attempt is told
+        to ``search.lost`` with its class. A trial that is lost ends alone, or comes again.
         """
         ...
 
 
-def guarded(run_trial: TrialFunction, spec: TrialSpec) -> Messages:
-    """Run a trial with its first message in front; an exception becomes its last message."""
-    yield {"kind": "started"}
+def guarded(run_trial: TrialFunction, spec: TrialSpec, first: Message | None = None) -> Messages:
+    """Run a trial with a first message in front; an exception becomes its last message.
+
+    Args:
+        run_trial: of which an end without a last message is an error, too.
+        spec: its order.
+        first: says where it runs; by default in this process.
+    """
+    yield first or started(pid=os.getpid())
+    last: Message = {}
     try:
         with closing(run_trial(spec)) as messages:
-            yield from messages
+            for last in messages:
+                yield last
     except Exception as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
-        yield finished(TrialStatus.FAILED, StoppedBy.ERROR, reason=reason)
+        yield failed(fault_of(error), reason=describe_error(error), cause=cause_of(error))
+        return
+    if last.get("kind") != "finished":
+        yield failed(FaultKind.BAD_CODE, reason="it ended without a last message", cause="silent")

@@ -1,7 +1,7 @@
 """What a failed command says and with which code it exits: the one place that knows.
 
-0 done · 1 failed · 2 wrong usage or configuration · 130 interrupted. Whatever is expected becomes
-one line on stderr; whatever is not keeps its traceback and exits with 1.
+0 done · 1 failed · 2 wrong usage or configuration · 130 interrupted, 143 by a signal. Whatever is
+expected becomes one line on stderr; whatever is not keeps its traceback and exits with 1.
 """
 
 from collections.abc import Iterator
@@ -13,11 +13,14 @@ import click
 
 from cluster.errors import ClusterError
 from gan_models.errors import GanModelsError
-from orchestrator.errors import GanorchError, UsageError
+from orchestrator.errors import GanorchError, SweepHalted, UsageError
 from orchestrator.paths import RunPaths
+from orchestrator.signals import Terminated
+from orchestrator.trial.fault import is_storage_failure
 from search_spaces.errors import SpaceError
 
 INTERRUPTED = 130  # as shells count: 128 and SIGINT's number
+TERMINATED = 143  # by SIGTERM, or by SIGUSR1 that a scheduler sends before it
 
 
 class CommandError(click.ClickException):
@@ -55,17 +58,30 @@ def one_line_errors() -> Iterator[None]:
 
 @contextmanager
 def resumable(folder: Path) -> Iterator[None]:
-    """Say after an interruption how the sweep in a run folder goes on.
+    """Say how the sweep in a run folder goes on after an interruption, or once its storage works.
 
     Raises:
-        CommandError: in place of KeyboardInterrupt.
+        CommandError: in place of KeyboardInterrupt, SweepHalted, and OSError of a failed storage.
     """
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         has_begun = RunPaths(folder).sweep.is_file()
         rest = f"`ganorch resume {folder}` goes on" if has_begun else "nothing had begun yet"
-        raise CommandError(f"interrupted; {rest}", INTERRUPTED) from None
+        code = TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
+        by = f" by {stop}" if isinstance(stop, Terminated) else ""
+        raise CommandError(f"interrupted{by}; {rest}", code) from None
+    except SweepHalted as halt:
+        raise CommandError(f"{halt}: `ganorch resume {folder}` goes on", halt.exit_code) from halt
+    except OSError as error:
+        if not is_storage_failure(error):
+            raise
+        what = f"{error.filename or folder}: {error.strerror or error}"
+        raise CommandError(
+            f"{what}: the sweep has stopped, no trial is blamed; mend the storage, then "
+            f"`ganorch resume {folder}` goes on",
+            GanorchError.exit_code,
+        ) from error
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from orchestrator.cli.output import print_json, print_table
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def results(run_dir: Path, *, as_json: bool) -> None:
     """Rank the trials, with the verdict on each and what ended it."""
+    from orchestrator.history import format_faults
     from orchestrator.leaderboard import results_mapping, results_table
     from orchestrator.paths import RunPaths
     from orchestrator.run_folder import open_history
@@ -21,5 +22,7 @@ def results(run_dir: Path, *, as_json: bool) -> None:
         print_json(results_mapping(history))
         return
     print_table(results_table(history))
+    if history.faults:
+        click.echo(f"\nattempts that were lost: {format_faults(history.faults)}")
     if history.proposing_end is not None:
         click.echo(f"\nno more trials were proposed: {history.proposing_end['reason']}")

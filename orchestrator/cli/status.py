@@ -67,6 +67,7 @@ def status_mapping(
         "left_kimg": counts.left_nimg / 1000,
         "used_s": round(history.used_s, 3),
         **_spending(config, history, counts),
+        "faults": dict(history.faults),
         "proposing_end": None if end is None else dict(end),
         "silent_s": None if silent_s is None else round(silent_s, 3),
         "best": rows[0].to_mapping() if rows else None,
@@ -111,6 +112,7 @@ def _ends_at(left_s: float) -> str | None:
 
 
 def _facts(found: dict[str, Any]) -> dict[str, str]:
+    from orchestrator.history import format_faults
     from orchestrator.progress.estimate import format_duration
     from orchestrator.wording import format_fid, format_kimg
 
@@ -123,6 +125,8 @@ def _facts(found: dict[str, Any]) -> dict[str, str]:
         f"about {format_kimg(round(found['left_kimg']))} to come",
     }
     facts |= _time_facts(found)
+    if found["faults"]:
+        facts["faults"] = format_faults(found["faults"])
     if found["proposing_end"] is not None:
         facts["proposing"] = f"ended: {found['proposing_end']['reason']}"
     if best is not None:

@@ -1,6 +1,6 @@
 """What a spec may say, field by field. A value of these types can be meant; others are refused."""
 
-from math import ceil
+from math import ceil, inf
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -172,6 +172,34 @@ class ResourcesConfig(Section):
         return None if gib is None else round(gib * 2**30)
 
 
+def _refuse_unless_auto_or_positive(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value != "auto" and not (is_number and 0 < value < inf):
+        raise PydanticCustomError("deadline", "must be 'auto' or a positive number of seconds")
+    return value
+
+
+Deadline = Annotated[float | Literal["auto"], BeforeValidator(_refuse_unless_auto_or_positive)]
+
+
+class FaultsConfig(Section):
+    """What is done about attempts at trials that are lost by surprise.
+
+    A trial that gives no sign of life for ``hang_s`` while it trains, or for ``evaluation_hang_s``
+    while it begins or is evaluated, is killed and tried once more. ``auto`` allows 10 times its
+    longest silence so far, at least 5 minutes, and 30 for evaluations. ``kills_in_a_row`` is how
+    often it begins again after its process died, without a new evaluation in between;
+    ``retries_per_trial`` bounds all retries for faults that may be the trial's own. If the first
+    ``alike_failures`` trials all fail in the same way, the sweep stops.
+    """
+
+    hang_s: Deadline = "auto"
+    evaluation_hang_s: Deadline = "auto"
+    kills_in_a_row: Whole = 3
+    retries_per_trial: Whole = 10
+    alike_failures: Annotated[int, _Number, Field(ge=2)] = 5
+
+
 class DiversityConfig(Section):
     """The least diversity with which a generator may be handed over."""
 
@@ -229,6 +257,7 @@ class SweepConfig(Section):
     scheduler: SchedulerConfig = SchedulerConfig()
     balance: BalanceConfig = BalanceConfig()
     resources: ResourcesConfig = ResourcesConfig()
+    faults: FaultsConfig = FaultsConfig()
     selection: SelectionConfig = SelectionConfig()
     backend: Literal["ray", "in-process"] = "ray"
 

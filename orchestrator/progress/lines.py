@@ -24,6 +24,7 @@ from orchestrator.wording import (
     format_exploit,
     format_fid,
     format_kimg,
+    format_lost_attempt,
     format_number,
     format_verdict,
 )
@@ -98,6 +99,8 @@ class LinesListener:
                 return f"no more trials are proposed: {event['reason']}"
             case "adjusted":
                 return _adjustment_line(history.trials[event["trial_id"]])
+            case "attempt_lost":
+                return _lost_line(history.trials[event["trial_id"]])
             case "selected" if history.selection:
                 return f"selected {history.selection['trial_id']}"
         return ""
@@ -117,6 +120,11 @@ def _exploit_line(trial: TrialHistory) -> str:
     exploit = trial.exploits[-1]
     where = f"{trial.record.trial_id} at {format_kimg(exploit.nimg / 1000)} kimg"
     return f"{where}: {format_exploit(exploit)}"
+
+
+def _lost_line(trial: TrialHistory) -> str:
+    lost = trial.lost_attempts[-1]
+    return f"{trial.record.trial_id}: {format_lost_attempt(lost)} ({lost.why}): {lost.reason}"
 
 
 def _end_line(record: TrialRecord) -> str:

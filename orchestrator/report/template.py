@@ -14,6 +14,7 @@ from orchestrator.wording import (
     format_exploit,
     format_fid,
     format_kimg,
+    format_lost_attempt,
     format_number,
 )
 
@@ -45,6 +46,7 @@ def _environment() -> Environment:
         "tone": verdict_tone,
         "adjustment": format_adjustment,
         "exploit": format_exploit,
+        "lost_attempt": format_lost_attempt,
     }
     environment.filters |= filters
     return environment

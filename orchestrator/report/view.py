@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from orchestrator.errors import RunFolderError
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory, TrialHistory, format_faults
 from orchestrator.journal import read_journal
 from orchestrator.leaderboard import LeaderboardRow, leaderboard
 from orchestrator.paths import RunPaths, TrialPaths
@@ -34,7 +34,8 @@ class RunView:
 
     ``saved_kimg`` is the budget that stopped trials left unused. ``real_fid`` is what real
     samples score against other real ones, NaN where that is not known. ``proposing_end`` says why
-    fewer trials were proposed than planned, None where that is not so. Grids are PNG bytes.
+    fewer trials were proposed than planned, None where that is not so. ``faults`` counts the
+    attempts that were lost by class, as text. Grids are PNG bytes.
     """
 
     name: str
@@ -45,6 +46,7 @@ class RunView:
     spent_kimg: float
     saved_kimg: float
     num_protocols: int
+    faults: str
     proposing_end: str | None
     trials: tuple[TrialView, ...]
     selection: Mapping[str, Any] | None
@@ -56,6 +58,11 @@ class RunView:
     def num_done(self) -> int:
         """How many trials will never run again."""
         return sum(count for status, count in self.num_by_status.items() if status.is_finished)
+
+    @property
+    def num_lost_attempts(self) -> int:
+        """How many attempts at trials ended by surprise."""
+        return sum(len(trial.row.lost_attempts) for trial in self.trials)
 
     @property
     def is_finished(self) -> bool:
@@ -121,6 +128,7 @@ def build_view(spec: Mapping[str, Any], history: SweepHistory, paths: RunPaths) 
         spent_kimg=sum(record.nimg for record in records) / 1000,
         saved_kimg=sum(_saved_kimg(record, budget_kimg) for record in records),
         num_protocols=len({row.protocol for row in history.evaluations}),
+        faults=format_faults(history.faults),
         proposing_end=(history.proposing_end or {}).get("reason"),
         trials=tuple(_trial(row, history, paths) for row in leaderboard(history)),
         selection=history.selection,

@@ -30,6 +30,7 @@ from orchestrator.trial.curve_file import append_evaluation, rewind_evaluations
 from orchestrator.trial.inheritance import is_milestone, take_over
 from orchestrator.trial.judge import TrialJudge
 from orchestrator.trial.meter import Meter
+from orchestrator.trial.pulse import Pulse
 from orchestrator.trial.regime import Regime
 from orchestrator.trial.rollback_file import read_rollbacks, record_rollbacks
 from orchestrator.trial.snapshots import keep_snapshot
@@ -38,7 +39,6 @@ from orchestrator.trial.spec import (
     Messages,
     TrialSpec,
     adjusted,
-    alive,
     evaluated,
     saved,
 )
@@ -84,6 +84,7 @@ class _Trial:
     rollbacks: list[Adjustment]
     state: TrainState
     curve: list[Evaluation]
+    pulse: Pulse
     verdicts: list[Verdict] = field(default_factory=list)
 
     def run(self) -> Messages:
@@ -129,17 +130,18 @@ class _Trial:
         adopt(self.state, config)
         due_nimg = self._due_nimg()
         stretch = Stretch.resume(self.paths.stretch, self.state.nimg)
-        pulse, saving = Timer(self.spec.alive_every_s), Timer(self.spec.checkpoint_every_s)
+        saving = Timer(self.spec.checkpoint_every_s)
         for progress in train(config, self.state, self.real, seed=seed, until_nimg=due_nimg):
             stretch.add(progress)
             if progress.nimg >= due_nimg:
                 continue  # the state that is saved at this place is one that was evaluated
             if saving.rings():
                 self._save_between(stretch)
-            if pulse.rings() and (yield alive(progress.nimg)):
+            if (yield from self.pulse.training()):
                 self._save_between(stretch)
                 yield saved(progress.nimg)
         seconds = self._seconds_before() + stretch.seconds
+        yield from self.pulse.evaluating()
         row = self.meter.measure(self.state, stretch.window, seconds=seconds, index=len(self.curve))
         self._record(row.as_recorded)  # so that it is judged as a resumed trial would
 
@@ -237,6 +239,7 @@ def _open(spec: TrialSpec) -> _Trial:
         rollbacks=read_rollbacks(paths.rollbacks),
         state=state,
         curve=curve,
+        pulse=Pulse(spec.sign_of_life_s),
     )
 
 

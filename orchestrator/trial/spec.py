@@ -2,13 +2,42 @@
 
 from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any, Protocol, Self
 
 from gan_models.seeds import derive_seed
-from orchestrator.records import Adjustment, Evaluation, Exploit, StoppedBy, TrialStatus, Verdict
+from orchestrator.records import (
+    Adjustment,
+    Evaluation,
+    Exploit,
+    FaultKind,
+    StoppedBy,
+    TrialStatus,
+    Verdict,
+)
 
 Message = dict[str, Any]
 Messages = Generator[Message, bool | None, None]
+
+
+class Activity(StrEnum):
+    """What a trial does when it gives a sign of life."""
+
+    TRAINING = "training"
+    EVALUATING = "evaluating"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where an attempt is to run, if there is a choice, after others were lost.
+
+    Attributes:
+        avoided_nodes: Ray's ids of nodes; used all the same where no other node is left.
+        needs_whole_gpu: whether a share of a GPU was not enough.
+    """
+
+    avoided_nodes: tuple[str, ...] = ()
+    needs_whole_gpu: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +71,9 @@ class TrialSpec:
     gpu_share: float = 1.0
     gpu_memory_bytes: int | None = None  # must be free on the device; None: nobody knows
     num_threads: int = 1
-    alive_every_s: float = 2.0  # seconds of training between two signs of life
     checkpoint_every_s: float = 600.0  # between two evaluations, so long ones lose no more
+    sign_of_life_s: float | None = None  # how often to say that it trains; None: never
+    placement: Placement = Placement()
 
     @property
     def may_adjust(self) -> bool:
@@ -65,11 +95,17 @@ class TrialSpec:
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
         """Read what :meth:`to_mapping` wrote."""
         exploits = tuple(map(Exploit.from_mapping, values.get("exploits", ())))
-        return cls(**{**values, "exploits": exploits})
+        wishes = values.get("placement", {})
+        nodes = tuple(wishes.get("avoided_nodes", ()))
+        placement = Placement(nodes, wishes.get("needs_whole_gpu", False))
+        return cls(**{**values, "exploits": exploits, "placement": placement})
 
 
 class TrialFunction(Protocol):
-    """Runs a trial, message by message; the caller ends it by not pulling any more."""
+    """Runs a trial, message by message; the caller ends it by not pulling any more.
+
+    One that yields nothing for longer than the spec's ``faults`` allow is taken for hung.
+    """
 
     def __call__(self, spec: TrialSpec) -> Messages:
         """Yield messages in order; the last is ``finished`` unless the caller ends it.
@@ -78,6 +114,21 @@ class TrialFunction(Protocol):
         away. It then saves its state where it stands, and says ``saved``.
         """
         ...
+
+
+def started(*, node: str = "", host: str = "", pid: int | None = None) -> Message:
+    """Return the first message of an attempt: Ray's id of its node, the address, the process."""
+    return {"kind": "started", "node": node, "host": host, "pid": pid}
+
+
+def location_in(message: Message) -> dict[str, Any]:
+    """Return where an attempt runs, as far as its first message says."""
+    return {name: message[name] for name in ("node", "host", "pid") if message.get(name)}
+
+
+def alive(activity: Activity) -> Message:
+    """Return a sign of life; nobody remembers it."""
+    return {"kind": "alive", "activity": activity.value}
 
 
 def evaluated(evaluation: Evaluation, verdict: Verdict, num_rollbacks: int = 0) -> Message:
@@ -98,14 +149,14 @@ def adjusted(adjustment: Adjustment) -> Message:
     return {"kind": "adjusted", "adjustment": adjustment.to_mapping()}
 
 
-def alive(nimg: int) -> Message:
-    """Return a sign of life between two evaluations."""
-    return {"kind": "alive", "nimg": nimg}
-
-
 def saved(nimg: int) -> Message:
     """Return what a trial says that was asked to leave: it can go on from here elsewhere."""
     return {"kind": "saved", "nimg": nimg}
+
+
+def failed(fault: FaultKind, *, reason: str, cause: str = "") -> Message:
+    """Return the last message of an attempt that an exception ended."""
+    return {"kind": "failed", "fault": fault.value, "reason": reason, "cause": cause}
 
 
 def finished(

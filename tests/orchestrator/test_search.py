@@ -15,7 +15,14 @@ from orchestrator.decision.expected_gain import MIN_FINISHED
 from orchestrator.history import SweepHistory
 from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
-from orchestrator.records import Action, Adjustment, StoppedBy, TrialStatus, VerdictKind
+from orchestrator.records import (
+    Action,
+    Adjustment,
+    FaultKind,
+    StoppedBy,
+    TrialStatus,
+    VerdictKind,
+)
 from orchestrator.search import Search
 from orchestrator.sweep import make_scheduler
 from orchestrator.trial.spec import Message, TrialSpec, adjusted, finished
@@ -265,7 +272,7 @@ def test_a_trial_that_ended_without_a_word_has_failed(tmp_path: Path) -> None:
     with opened_search(tmp_path, sampler=sampler) as search:
         trial = next_trial(search).trial_id
         search.receive(trial, {"kind": "started"})
-        search.lost(trial, "its worker died")
+        search.lost(trial, FaultKind.BAD_CODE, "its worker died")
     record = replayed(tmp_path).trials[trial].record
     assert (record.status, record.stopped_by) == (TrialStatus.FAILED, StoppedBy.ERROR)
     assert record.reason == "its worker died"
@@ -277,7 +284,7 @@ def test_a_finished_trial_stays_as_it_is_whatever_comes_later(tmp_path: Path) ->
         trial = next_trial(search).trial_id
         run_whole(search, [5.0], trial=trial)
         before = events_of(tmp_path)
-        search.lost(trial, "its worker died")
+        search.lost(trial, FaultKind.BAD_CODE, "its worker died")
         assert search.receive(trial, {"kind": "started"})
         assert search.receive(trial, evaluation_message(trial, 7, 1.0))
         assert search.receive(trial, completed_message())
@@ -463,7 +470,8 @@ def test_a_search_goes_on_when_the_spec_no_longer_asks_whether_it_settled(tmp_pa
 def test_failures_alone_never_settle_a_search(tmp_path: Path) -> None:
     with opened_search(tmp_path, settling()) as search:
         while (spec := search.next_trial()) is not None:
-            search.lost(spec.trial_id, "its worker died")
+            cause = f"of trial {spec.index}"  # alike, they would stop the sweep
+            search.lost(spec.trial_id, FaultKind.BAD_CODE, "it raised", cause=cause)
     assert len(events_of(tmp_path, "proposed")) == 40
 
 

@@ -1,15 +1,26 @@
 """Trials as Ray Tune trials on whatever cluster this process is connected to."""
 
+import logging
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
+import ray
 from ray import tune
-from ray.tune.error import TuneError
 
 from cluster.environment import environment
+from orchestrator.backends.raytune.actors import monitored_actors
+from orchestrator.backends.raytune.placement import reservation
 from orchestrator.backends.raytune.scheduler import ReportAdapter
+from orchestrator.backends.raytune.search_door import SearchDoor
 from orchestrator.backends.raytune.searcher import GivenUpTrials, SearchAdapter
-from orchestrator.backends.raytune.trainable import make_trainable, trial_id_in
+from orchestrator.backends.raytune.trainable import make_trainable, placement_in, trial_id_in
+from orchestrator.backends.raytune.workers import Workers
+from orchestrator.backends.watchdog import Watchdog
+from orchestrator.errors import SweepHalted
+from orchestrator.records import FaultKind
 from orchestrator.search import Search
 from orchestrator.trial.spec import TrialFunction
 
@@ -21,9 +32,10 @@ _DRIVER_ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # our tables and boards replace them
     "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # Tune's snapshots are never read
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl+C is ours: Tune's own handler returns as if done
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # what was lost is an event of ours, told in one line
     "RAY_AIR_NEW_OUTPUT": "0",  # the new output prints even at verbose=0
 }
-_MAX_WORKER_DEATHS = 2
+_MAX_TUNE_FAILURES = 3
 
 
 @dataclass(frozen=True)
@@ -38,39 +50,99 @@ class RayTuneBackend:
     gpus_per_trial: float
 
     def run(self, search: Search, run_trial: TrialFunction) -> None:
-        """Run every trial that the search proposes."""
-        if search.is_over:
-            return
-        searcher = SearchAdapter(search, self.concurrent)
-        resources = {"cpu": self.cpus_per_trial, "gpu": self.gpus_per_trial}
+        """Run every trial that the search proposes.
+
+        Where Tune itself breaks down, what it ran goes back to the search and another Tune begins,
+        as long as trials get on in between.
+
+        Raises:
+            SweepHalted: if Tune keeps breaking down.
+        """
+        num_failures = 0
+        while not search.is_over:
+            num_known = _num_known(search)
+            failure = self._fit(search, run_trial)
+            if failure is None:
+                continue
+            num_failures = 1 if _num_known(search) > num_known else num_failures + 1
+            if num_failures >= _MAX_TUNE_FAILURES:
+                raise SweepHalted(
+                    f"Ray Tune broke down {num_failures} times without a new evaluation in "
+                    f"between: {failure}"
+                )
+            for name in search.running:
+                search.lost(name, FaultKind.TUNER_FAILED, f"Ray Tune broke down: {failure}")
+
+    def _fit(self, search: Search, run_trial: TrialFunction) -> str | None:
+        """Run trials until Tune ends; return why it did, in words, if that was too early.
+
+        Raises:
+            BaseException: what the search itself has raised.
+        """
+        door = SearchDoor(search)
         at_once = {"TUNE_MAX_PENDING_TRIALS_PG": str(self.concurrent)}  # else one start a second
         with environment(_DRIVER_ENVIRONMENT | at_once), tempfile.TemporaryDirectory() as scratch:
-            tuner = tune.Tuner(
-                tune.with_resources(make_trainable(run_trial), resources),
-                tune_config=tune.TuneConfig(
-                    search_alg=searcher,
-                    scheduler=ReportAdapter(search),
-                    num_samples=-1,  # the searcher says when it is over
-                    reuse_actors=True,
-                    trial_name_creator=_name,
-                    trial_dirname_creator=_folder,
-                ),
-                run_config=tune.RunConfig(
-                    name="sweep",
-                    storage_path=scratch,
-                    callbacks=[GivenUpTrials(searcher)],
-                    failure_config=tune.FailureConfig(max_failures=_MAX_WORKER_DEATHS),
-                    verbose=0,
-                ),
-            )
-            _fit(tuner)
+            try:
+                with monitored_actors(), _quiet_tune():
+                    self._tuner(door, search, run_trial, scratch).fit()
+            except Exception as error:
+                if door.error is None:
+                    return f"{type(error).__name__}: {_last_line(str(error))}"
+        if door.error is not None:
+            raise door.error from None  # as the search raised it, unwrapped
+        return None if search.is_over else "it ended before the sweep was over"
+
+    def _tuner(
+        self, door: SearchDoor, search: Search, run_trial: TrialFunction, scratch: str
+    ) -> tune.Tuner:
+        searcher = SearchAdapter(door, self.concurrent)
+        workers = Workers(Watchdog(search.config.faults))
+        return tune.Tuner(
+            tune.with_resources(make_trainable(run_trial), self._reservation),
+            tune_config=tune.TuneConfig(
+                search_alg=searcher,
+                scheduler=ReportAdapter(door, workers),
+                num_samples=-1,  # the searcher says when it is over
+                reuse_actors=True,
+                trial_name_creator=_name,
+                trial_dirname_creator=_folder,
+            ),
+            run_config=tune.RunConfig(
+                name="sweep",
+                storage_path=scratch,
+                callbacks=[workers, GivenUpTrials(searcher)],
+                failure_config=tune.FailureConfig(max_failures=0),  # the search retries by class
+                verbose=0,
+            ),
+        )
+
+    def _reservation(self, config: dict[str, Any]) -> tune.PlacementGroupFactory:
+        placement = placement_in(config)
+        cpus, gpus = self.cpus_per_trial, self.gpus_per_trial
+        nodes = ray.nodes() if placement.avoided_nodes else []
+        return reservation(placement, cpus=cpus, gpus=gpus, nodes=nodes)
 
 
-def _fit(tuner: tune.Tuner) -> None:
+@contextmanager
+def _quiet_tune() -> Iterator[None]:
+    """Keep Tune from listing trials that it "did not complete": they may have come again."""
+    logger = logging.getLogger("ray.tune.tune")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     try:
-        tuner.fit()
-    except TuneError as error:
-        raise (error.__context__ or error) from None  # what the search itself raised, unwrapped
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _num_known(search: Search) -> int:
+    """Count all evaluations that were ever made."""
+    return sum(trial.num_known for trial in search.history.trials.values())
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason was given"
 
 
 def _name(trial: tune.experiment.Trial) -> str:

@@ -1,4 +1,4 @@
-"""Our search as Tune sees it: it suggests, and hears of trials that died without a word."""
+"""Our search as Tune sees it: it suggests, and hears of trials that Tune gave up silently."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,8 +7,9 @@ from ray import tune
 from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
+from orchestrator.backends.raytune.search_door import SearchDoor
 from orchestrator.backends.raytune.trainable import to_tune_config
-from orchestrator.search import Search
+from orchestrator.records import FaultKind
 
 
 class SearchAdapter(Searcher):
@@ -20,9 +21,9 @@ class SearchAdapter(Searcher):
     (docs/decisions/0001).
     """
 
-    def __init__(self, search: Search, concurrent: int) -> None:
+    def __init__(self, door: SearchDoor, concurrent: int) -> None:
         super().__init__()
-        self._search = search
+        self._door = door
         self._concurrent = concurrent
         self._live: dict[str, str] = {}  # our names by Tune's ids
 
@@ -30,25 +31,34 @@ class SearchAdapter(Searcher):
         """Return the config of the next trial, None if there is none now, or Tune's end word."""
         if len(self._live) >= self._concurrent:
             return None
-        spec = self._search.next_trial()
-        if spec is None:
-            return Searcher.FINISHED if self._search.is_over else None
+        with self._door.opened() as search:
+            spec = search.next_trial()
+            if spec is None:
+                return Searcher.FINISHED if search.is_over else None
         self._live[trial_id] = spec.trial_id
+        self._door.attempts[spec.trial_id] = trial_id
         return to_tune_config(spec)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Take in the end of a trial; only one that lost its worker for good is news."""
+        """Free the slot of a trial; how a worker died, the scheduler has told the search."""
         name = self._live.pop(trial_id, None)
-        if error and name is not None:
-            self._search.lost(name, "its worker process died, also when retried")
+        if name is not None and not error:
+            self._lose(name, trial_id, FaultKind.BAD_CODE, "it ended without a last message")
 
     def on_trial_given_up(self, trial_id: str) -> None:
         """Take in that Tune gave a trial up without a word; nothing if it had its say."""
         name = self._live.pop(trial_id, None)
         if name is not None:
-            self._search.lost(name, "Ray Tune gave it up: its worker could not be reused")
+            reason = "Ray Tune gave it up: its worker could not be reused"
+            self._lose(name, trial_id, FaultKind.TUNER_FAILED, reason)
+
+    def _lose(self, name: str, trial_id: str, fault: FaultKind, reason: str) -> None:
+        """Tell the search of a lost attempt; nothing if it knows, or has begun another."""
+        if self._door.attempts.get(name) == trial_id:
+            with self._door.opened() as search:
+                search.lost(name, fault, reason)
 
     def save(self, checkpoint_path: str) -> None:
         """Write nothing."""

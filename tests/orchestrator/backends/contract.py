@@ -1,7 +1,9 @@
 """What every backend promises; its test inherits this class and brings the backend."""
 
 import os
+from math import log
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,8 +11,9 @@ from orchestrator.backends.base import Backend
 from orchestrator.decision.asha import AshaScheduler
 from orchestrator.decision.pbt import PbtScheduler
 from orchestrator.decision.scheduler import Scheduler
+from orchestrator.errors import SweepError, SweepHalted
 from orchestrator.history import SweepHistory
-from orchestrator.records import StoppedBy, TrialStatus, VerdictKind
+from orchestrator.records import FaultKind, StoppedBy, TrialStatus, VerdictKind
 from orchestrator.trial.spec import TrialFunction
 from tests.orchestrator.backends import scripted_trials
 from tests.orchestrator.backends.scripted_trials import NUM_EVALUATIONS, num_marks
@@ -33,9 +36,11 @@ def carry_out(
     scheduler: Scheduler | None = None,
     sampler: WatchedSampler | None = None,
     num_trials: int = 3,
+    **sections: Any,
 ) -> SweepHistory:
     """Run a scripted sweep, or go on with it."""
-    config = make_config(search={"trials": num_trials}, budget={"kimg_per_trial": 9})
+    plan = {"search": {"trials": num_trials}, "budget": {"kimg_per_trial": 9}}
+    config = make_config(**plan | sections)
     with opened_search(folder, config, scheduler=scheduler, sampler=sampler) as search:
         backend.run(search, run_trial)
         return search.history
@@ -140,6 +145,60 @@ class BackendContract:
         assert (dead.status, dead.stopped_by) == (TrialStatus.STOPPED, StoppedBy.VERDICT)
         assert (dead.verdict, dead.best_fid, dead.num_evaluations) == (VerdictKind.DEAD, 9.0, 2)
         assert [record.status for record in others] == 2 * [TrialStatus.COMPLETED]
+
+    def test_nonsense_ends_its_trial_alone_and_says_what_it_was(
+        self, backend: Backend, tmp_path: Path
+    ) -> None:
+        sampler = WatchedSampler()
+        num_bad = len(scripted_trials.NONSENSE) + 1
+        history = carry_out(
+            backend,
+            scripted_trials.one_sends_nonsense,
+            tmp_path,
+            sampler=sampler,
+            num_trials=num_bad + 1,
+        )
+        *bad, good = history.records
+        assert good.status is TrialStatus.COMPLETED
+        assert {record.status for record in bad} == {TrialStatus.FAILED}
+        assert all(num_marks(tmp_path, record.trial_id, "entered") == 1 for record in bad)
+        for record, value in zip(bad, scripted_trials.NONSENSE, strict=False):
+            assert record.reason.startswith(f"it sent fid = {repr(value)[:10]}")
+        assert bad[-1].reason.startswith("it sent kind = 'applause': must be one of started, ")
+        kinds = [history.trials[record.trial_id].lost_attempts[0].fault for record in bad]
+        assert kinds == [*2 * [FaultKind.NON_FINITE], *6 * [FaultKind.BAD_CODE]]
+        assert [score for score in sampler.scores if score is not None] == [log(9.0)]
+
+    def test_out_of_host_memory_a_trial_is_tried_once_more(
+        self, backend: Backend, tmp_path: Path
+    ) -> None:
+        history = carry_out(backend, scripted_trials.runs_out_of_memory_once, tmp_path)
+        once, always, other = history.records
+        assert (once.status, once.faults) == (TrialStatus.COMPLETED, "out_of_memory_host 1")
+        assert (always.status, always.faults) == (TrialStatus.FAILED, "out_of_memory_host 2")
+        assert num_marks(tmp_path, always.trial_id, "entered") == 2
+        assert always.reason.startswith("MemoryError: ")
+        assert "; before: out_of_memory_host after 0 kimg" in always.reason
+        assert (other.status, other.faults) == (TrialStatus.COMPLETED, "")
+        lost = [event["trial_id"] for event in events_of(tmp_path, "attempt_lost")]
+        assert sorted(lost) == sorted([once.trial_id, always.trial_id, always.trial_id])
+
+    def test_a_full_disk_halts_the_sweep_and_blames_no_trial(
+        self, backend: Backend, tmp_path: Path
+    ) -> None:
+        with pytest.raises(SweepHalted, match=r"No space left on device.*no trial is blamed"):
+            carry_out(backend, scripted_trials.finds_the_disk_full, tmp_path)
+        (tmp_path / "marks" / "disk.freed").write_text("x\n")
+        history = carry_out(backend, scripted_trials.finds_the_disk_full, tmp_path)
+        assert [record.status for record in history.records] == 3 * [TrialStatus.COMPLETED]
+        assert history.records[1].faults == "storage 1"
+
+    def test_where_all_trials_fail_alike_the_sweep_stops_with_one_message(
+        self, backend: Backend, tmp_path: Path
+    ) -> None:
+        with pytest.raises(SweepError, match=r"^all 5 trials so far have failed alike .*TypeError"):
+            carry_out(backend, scripted_trials.fail_alike, tmp_path, num_trials=1000)
+        assert len(events_of(tmp_path, "finished")) == 5
 
     def test_unfinished_trials_of_an_earlier_driver_go_first_and_finished_ones_never(
         self, backend: Backend, tmp_path: Path

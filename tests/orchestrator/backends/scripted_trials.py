@@ -1,15 +1,18 @@
 """Trials that follow a script instead of training; they leave marks in the run folder."""
 
+import errno
 import os
 import signal
+import time
 from math import nan
 from pathlib import Path
 
 from orchestrator.records import Action, StoppedBy, TrialStatus
-from orchestrator.trial.spec import Messages, TrialSpec, finished
+from orchestrator.trial.spec import Activity, Messages, TrialSpec, alive, finished
 from tests.orchestrator.scripted import completed_message, evaluation_message
 
 NUM_EVALUATIONS = 3
+NONSENSE = (nan, None, "9.0", [9.0], 1e300, 10**400, True)
 
 
 def mark(spec: TrialSpec, what: str) -> int:
@@ -48,11 +51,11 @@ def ranked(spec: TrialSpec) -> Messages:
 
 
 def hopeless(spec: TrialSpec) -> Messages:
-    """Send three evaluations without a finite FID, and end; say whose weights it took over."""
+    """Send three evaluations that do not count, and end; say whose weights it took over."""
     for exploit in spec.exploits:
         mark(spec, f"has {exploit.donor}")
     for step in range(NUM_EVALUATIONS):
-        yield evaluation_message(spec.trial_id, step, nan)
+        yield evaluation_message(spec.trial_id, step, 900.0, finite=False)
     yield completed_message()
 
 
@@ -87,3 +90,75 @@ def two_are_killed(spec: TrialSpec) -> Messages:
             os._exit(1)
         yield evaluation_message(spec.trial_id, step, 9.0 - step)
     yield completed_message()
+
+
+def one_sends_nonsense(spec: TrialSpec) -> Messages:
+    """Send some nonsense as an FID or a whole message, another one in each trial but the last."""
+    message = evaluation_message(spec.trial_id, 0, 9.0)
+    mark(spec, "entered")
+    if spec.index < len(NONSENSE):
+        row = message["evaluation"] | {"fid": NONSENSE[spec.index]}
+        yield message | {"evaluation": row}
+    elif spec.index == len(NONSENSE):
+        yield {"kind": "applause"}
+    yield message
+    yield completed_message()
+
+
+def runs_out_of_memory_once(spec: TrialSpec) -> Messages:
+    """Run out of host memory once in the first trial, and always in the second."""
+    is_first_attempt = mark(spec, "entered") == 1
+    yield evaluation_message(spec.trial_id, 0, 9.0)
+    if spec.index == 1 or (spec.index == 0 and is_first_attempt):
+        raise MemoryError
+    yield completed_message()
+
+
+def does_not_fit_a_share(spec: TrialSpec) -> Messages:
+    """Fit no share of a GPU in the first trial, and no GPU at all in the second."""
+    mark(spec, "entered")
+    yield evaluation_message(spec.trial_id, 0, 9.0)
+    if spec.index == 1 or (spec.index == 0 and not spec.placement.needs_whole_gpu):
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+    yield completed_message()
+
+
+def finds_the_disk_full(spec: TrialSpec) -> Messages:
+    """Find the disk full in the second trial, as long as there is no mark that it was freed."""
+    mark(spec, "entered")
+    yield evaluation_message(spec.trial_id, 0, 9.0)
+    if spec.index == 1 and not num_marks(Path(spec.run_folder), "disk", "freed"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    yield completed_message()
+
+
+def fail_alike(spec: TrialSpec) -> Messages:
+    """Measure once, then find the same mistake in every trial."""
+    yield evaluation_message(spec.trial_id, 0, 9.0)
+    raise TypeError(f"d_lr = {spec.params['d_lr']}: must be a tensor")
+
+
+def one_is_frozen(spec: TrialSpec) -> Messages:
+    """Stop the process of the first trial, once."""
+    is_first_attempt = mark(spec, "entered") == 1
+    for step in range(NUM_EVALUATIONS):
+        if spec.index == 0 and step == 2 and is_first_attempt:
+            mark_pid(spec)
+            os.kill(os.getpid(), signal.SIGSTOP)
+        yield evaluation_message(spec.trial_id, step, 9.0 - step)
+    yield completed_message()
+
+
+def one_hangs_evaluating(spec: TrialSpec) -> Messages:
+    """Sleep in each evaluation of the first trial."""
+    mark(spec, "entered")
+    yield evaluation_message(spec.trial_id, 0, 9.0)
+    yield alive(Activity.EVALUATING)
+    while spec.index == 0:
+        time.sleep(0.1)
+    yield completed_message()
+
+
+def mark_pid(spec: TrialSpec) -> None:
+    """Leave the id of this process."""
+    marks_of(Path(spec.run_folder), spec.trial_id, "pid").write_text(str(os.getpid()))

@@ -1,3 +1,4 @@
+import os
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ def test_the_first_message_says_that_the_trial_has_started(spec: TrialSpec) -> N
     def completes(spec: TrialSpec) -> Messages:
         yield completed_message()
 
-    assert list(guarded(completes, spec)) == [{"kind": "started"}, completed_message()]
+    here = {"kind": "started", "node": "", "host": "", "pid": os.getpid()}
+    assert list(guarded(completes, spec)) == [here, completed_message()]
 
 
 def test_an_exception_becomes_the_last_message(spec: TrialSpec) -> None:
@@ -31,9 +33,9 @@ def test_an_exception_becomes_the_last_message(spec: TrialSpec) -> None:
 
     *before, last = guarded(fails, spec)
     assert [message["kind"] for message in before] == ["started", "evaluated"]
-    assert (last["kind"], last["status"], last["stopped_by"]) == ("finished", "failed", "error")
+    assert (last["kind"], last["fault"]) == ("failed", "out_of_memory_gpu")
     assert last["reason"].startswith("RuntimeError: CUDA out of memory (fails, line ")
-    assert last["verdict"] is None
+    assert last["cause"].startswith("RuntimeError in fails, line ")
 
 
 def test_an_exception_before_the_first_message_is_no_exception(spec: TrialSpec) -> None:
@@ -41,7 +43,16 @@ def test_an_exception_before_the_first_message_is_no_exception(spec: TrialSpec) 
         raise FileNotFoundError("no data")
 
     kinds = [message["kind"] for message in guarded(cannot_begin, spec)]
-    assert kinds == ["started", "finished"]
+    assert kinds == ["started", "failed"]
+
+
+def test_an_end_without_a_last_message_is_a_fault(spec: TrialSpec) -> None:
+    def falls_silent(spec: TrialSpec) -> Messages:
+        yield {"kind": "evaluated"}
+
+    *_, last = guarded(falls_silent, spec)
+    assert (last["kind"], last["fault"]) == ("failed", "bad_code")
+    assert last["reason"] == "it ended without a last message"
 
 
 def test_whoever_stops_pulling_closes_the_trial(spec: TrialSpec) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from gan_models.training.checkpoint import latest_nimg
 from orchestrator.trial.run import run_trial
-from orchestrator.trial.spec import TrialSpec
+from orchestrator.trial.spec import Activity, TrialSpec, alive
 from tests.orchestrator.trial.orders import CRITIC, order
 from tests.orchestrator.trial.test_run import paths_of, rows_of, weights_of
 
@@ -19,16 +19,16 @@ def leave_after(spec: TrialSpec, num_alive: int) -> int:
         message = next(messages)
         while num_alive > 0:
             message = messages.send(None)
-            num_alive -= message["kind"] == "alive"
+            num_alive -= message == alive(Activity.TRAINING)
         message = messages.send(True)
         assert message["kind"] == "saved"
         return int(message["nimg"])
 
 
 def test_between_evaluations_a_trial_gives_signs_of_life(tmp_path: Path) -> None:
-    spec = replace(order(tmp_path, kimg=0.5, every_kimg=0.25), alive_every_s=0.0)
-    kinds = [message["kind"] for message in run_trial(spec)]
-    assert kinds[:5] == ["evaluated", "alive", "alive", "alive", "evaluated"]
+    spec = replace(order(tmp_path, kimg=0.5, every_kimg=0.25), sign_of_life_s=0.0)
+    kinds = [message.get("activity", message["kind"]) for message in run_trial(spec)]
+    assert kinds[:7] == ["evaluating", "evaluated", *3 * ["training"], "evaluating", "evaluated"]
     assert "alive" not in [message["kind"] for message in run_trial(order(tmp_path / "other"))]
 
 
@@ -37,7 +37,7 @@ def test_one_that_left_in_between_goes_on_to_what_an_undisturbed_one_is(
     tmp_path: Path, num_alive: int
 ) -> None:
     undisturbed = order(tmp_path / "a", CRITIC, kimg=0.9, every_kimg=0.4)
-    moved = replace(order(tmp_path / "b", CRITIC, kimg=0.9, every_kimg=0.4), alive_every_s=0.0)
+    moved = replace(order(tmp_path / "b", CRITIC, kimg=0.9, every_kimg=0.4), sign_of_life_s=0.0)
     list(run_trial(undisturbed))
     nimg = leave_after(moved, num_alive)
     assert nimg not in [row["nimg"] for row in rows_of(moved)]
@@ -49,9 +49,11 @@ def test_one_that_left_in_between_goes_on_to_what_an_undisturbed_one_is(
 
 def test_a_long_stretch_is_saved_from_time_to_time(tmp_path: Path) -> None:
     spec = replace(
-        order(tmp_path, kimg=0.5, every_kimg=0.5), alive_every_s=0.0, checkpoint_every_s=0.0
+        order(tmp_path, kimg=0.5, every_kimg=0.5), sign_of_life_s=0.0, checkpoint_every_s=0.0
     )
+    nimg = []
     with closing(run_trial(spec)) as messages:
         for message in messages:
-            if message["kind"] == "alive":
-                assert latest_nimg(paths_of(spec).checkpoints) == message["nimg"]
+            if message == alive(Activity.TRAINING):
+                nimg.append(latest_nimg(paths_of(spec).checkpoints))
+    assert nimg == [64 * number for number in range(1, 8)]

@@ -5,7 +5,11 @@ from types import SimpleNamespace
 from ray.tune.schedulers import TrialScheduler
 
 from orchestrator.backends.raytune.scheduler import ReportAdapter
+from orchestrator.backends.raytune.search_door import SearchDoor
 from orchestrator.backends.raytune.trainable import to_tune_config
+from orchestrator.backends.raytune.workers import Workers
+from orchestrator.backends.watchdog import Watchdog
+from orchestrator.config.model import FaultsConfig
 from orchestrator.search import Search
 from orchestrator.trial.spec import Message
 from tests.orchestrator.scripted import (
@@ -17,6 +21,10 @@ from tests.orchestrator.scripted import (
 )
 
 
+def adapter_of(door: SearchDoor) -> ReportAdapter:
+    return ReportAdapter(door, Workers(Watchdog(FaultsConfig())))
+
+
 class Reporter:
     """A Tune trial that reports to the adapter."""
 
@@ -24,8 +32,10 @@ class Reporter:
         spec = search.next_trial()
         assert spec is not None
         self.name = spec.trial_id
-        self._trial = SimpleNamespace(config=to_tune_config(spec))
-        self._adapter = ReportAdapter(search)
+        self._trial = SimpleNamespace(config=to_tune_config(spec), trial_id="a")
+        self.door = SearchDoor(search)
+        self.door.attempts[self.name] = "a"
+        self._adapter = adapter_of(self.door)
 
     def report(self, message: Message | None) -> str:
         """Return Tune's order upon a message."""
@@ -66,4 +76,4 @@ def test_a_result_without_a_message_is_passed_over(tmp_path: Path) -> None:
 
 def test_tune_finds_no_state_to_save(tmp_path: Path) -> None:
     with opened_search(tmp_path) as search:
-        assert ReportAdapter(search).__getstate__() == {}
+        assert adapter_of(SearchDoor(search)).__getstate__() == {}

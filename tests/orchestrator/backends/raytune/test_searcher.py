@@ -4,13 +4,13 @@ from types import SimpleNamespace
 from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
+from orchestrator.backends.raytune.search_door import SearchDoor
 from orchestrator.backends.raytune.searcher import GivenUpTrials, SearchAdapter
 from orchestrator.backends.raytune.trainable import trial_id_in
 from orchestrator.decision.asha import AshaScheduler
-from orchestrator.records import TrialStatus
+from orchestrator.records import FaultKind, Retry, TrialStatus
 from orchestrator.search import Search
 from tests.orchestrator.scripted import (
-    ScriptedScheduler,
     completed_message,
     evaluation_message,
     events_of,
@@ -32,7 +32,7 @@ def status(search: Search, name: str) -> TrialStatus:
 
 def test_it_suggests_what_the_search_proposes_until_that_is_all(tmp_path: Path) -> None:
     with opened_search(tmp_path, make_config(search={"trials": 2})) as search:
-        adapter = SearchAdapter(search, concurrent=3)
+        adapter = SearchAdapter(SearchDoor(search), concurrent=3)
         names = [suggest(adapter, "a"), suggest(adapter, "b")]
         assert names == list(search.history.trials)
         assert adapter.suggest("c") is None  # what runs may yet be paused and come again
@@ -41,28 +41,32 @@ def test_it_suggests_what_the_search_proposes_until_that_is_all(tmp_path: Path) 
         assert adapter.suggest("c") == Searcher.FINISHED
 
 
-def test_a_trial_that_died_is_lost_under_our_name(tmp_path: Path) -> None:
+def test_the_end_of_a_trial_frees_its_slot_and_is_no_news(tmp_path: Path) -> None:
     with opened_search(tmp_path) as search:
-        adapter = SearchAdapter(search, concurrent=3)
+        adapter = SearchAdapter(SearchDoor(search), concurrent=2)
         first, second = suggest(adapter, "a"), suggest(adapter, "b")
-        adapter.on_trial_complete("a", error=True)
-        assert status(search, first) is TrialStatus.FAILED
-        assert status(search, second) is TrialStatus.PENDING
-
-
-def test_a_trial_that_ended_well_is_no_news(tmp_path: Path) -> None:
-    with opened_search(tmp_path) as search:
-        adapter = SearchAdapter(search, concurrent=3)
-        suggest(adapter, "a")
         before = events_of(tmp_path)
-        adapter.on_trial_complete("a", result={"done": True})
+        adapter.on_trial_complete("a", error=True)  # the scheduler has told of it
         adapter.on_trial_complete("of another search", error=True)
         assert events_of(tmp_path) == before
+        assert suggest(adapter, "c") not in (first, second)
+        assert adapter.suggest("d") is None
+
+
+def test_a_trial_that_lost_its_worker_is_suggested_again_under_another_name(
+    tmp_path: Path,
+) -> None:
+    with opened_search(tmp_path) as search:
+        adapter = SearchAdapter(SearchDoor(search), concurrent=2)
+        first = suggest(adapter, "a")
+        search.lost(first, FaultKind.PROCESS_KILLED, "its worker process died")
+        adapter.on_trial_complete("a", error=True)
+        assert suggest(adapter, "b") == first
 
 
 def test_no_more_are_suggested_than_run_at_once(tmp_path: Path) -> None:
     with opened_search(tmp_path) as search:
-        adapter = SearchAdapter(search, concurrent=1)
+        adapter = SearchAdapter(SearchDoor(search), concurrent=1)
         first = suggest(adapter, "a")
         assert adapter.suggest("b") is None
         run_whole(search, [9.0], trial=first)
@@ -74,7 +78,7 @@ def test_while_a_trial_runs_that_may_lead_to_more_it_is_not_over(tmp_path: Path)
     config = make_config(search={"trials": 2}, budget={"kimg_per_trial": 9})
     scheduler = AshaScheduler(grace_nimg=1000, reduction=2, budget_nimg=9000)
     with opened_search(tmp_path, config, scheduler=scheduler) as search:
-        adapter = SearchAdapter(search, concurrent=3)
+        adapter = SearchAdapter(SearchDoor(search), concurrent=3)
         first, second = suggest(adapter, "a"), suggest(adapter, "b")
         assert search.receive(first, evaluation_message(first, 1, 5.0))
         adapter.on_trial_complete("a")
@@ -93,7 +97,7 @@ def test_trials_that_tune_gives_up_without_a_word_are_lost_and_free_their_slots(
     tmp_path: Path,
 ) -> None:
     with opened_search(tmp_path) as search:
-        adapter = SearchAdapter(search, concurrent=2)
+        adapter = SearchAdapter(SearchDoor(search), concurrent=2)
         done, forgotten = suggest(adapter, "a"), suggest(adapter, "b")
         run_whole(search, [9.0], trial=done)
         adapter.on_trial_complete("a")
@@ -105,25 +109,15 @@ def test_trials_that_tune_gives_up_without_a_word_are_lost_and_free_their_slots(
         look(1, trials)  # type: ignore[arg-type]
         look(2, trials)  # type: ignore[arg-type]
         assert status(search, done) is TrialStatus.COMPLETED
-        assert status(search, forgotten) is TrialStatus.FAILED
-        assert "gave it up" in search.history.trials[forgotten].record.reason
-        assert suggest(adapter, "d") not in (done, forgotten)
-
-
-def test_a_paused_trial_whose_worker_dies_is_not_lost(tmp_path: Path) -> None:
-    scheduler = ScriptedScheduler()
-    with opened_search(tmp_path, scheduler=scheduler) as search:
-        adapter = SearchAdapter(search, concurrent=3)
-        name = suggest(adapter, "a")
-        scheduler.pause_at[name] = 1
-        search.receive(name, evaluation_message(name, 0, 9.0))
-        adapter.on_trial_complete("a", error=True)
-        assert status(search, name) is TrialStatus.PAUSED
+        (lost,) = search.history.trials[forgotten].lost_attempts
+        assert (lost.fault, lost.retry) == (FaultKind.TUNER_FAILED, Retry.SAME_PLACE)
+        assert "gave it up" in lost.reason
+        assert suggest(adapter, "d") == forgotten
 
 
 def test_tune_finds_no_state_to_save(tmp_path: Path) -> None:
     with opened_search(tmp_path / "run") as search:
-        adapter = SearchAdapter(search, concurrent=3)
+        adapter = SearchAdapter(SearchDoor(search), concurrent=3)
         adapter.save(str(tmp_path / "saved"))
         adapter.restore(str(tmp_path / "saved"))
         assert adapter.__getstate__() == {}

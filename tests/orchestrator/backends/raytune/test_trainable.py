@@ -1,3 +1,5 @@
+import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,7 @@ def test_every_message_becomes_a_report(spec: TrialSpec, reports: list[Message |
     make_trainable(scripted_trials.completes)(to_tune_config(spec))
     kinds = [message and message["kind"] for message in reports]
     assert kinds == ["started", "evaluated", "evaluated", "evaluated", "finished"]
+    assert reports[0] == {"kind": "started", "node": "", "host": "", "pid": os.getpid()}
 
 
 def test_a_failure_is_reported_and_not_raised(
@@ -53,14 +56,14 @@ def test_a_failure_is_reported_and_not_raised(
 ) -> None:
     make_trainable(scripted_trials.two_fail)(to_tune_config(spec))
     assert reports[-1] is not None
-    assert (reports[-1]["kind"], reports[-1]["status"]) == ("finished", "failed")
+    assert (reports[-1]["kind"], reports[-1]["fault"]) == ("failed", "bad_code")
 
 
 def test_a_stop_in_the_middle_of_a_report_closes_the_trial(
     spec: TrialSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def report(metrics: dict[str, Any]) -> None:
-        if metrics["message"] != '{"kind": "started"}':
+        if json.loads(metrics["message"])["kind"] != "started":
             raise SystemExit(0)  # how Tune ends the thread of a trial
 
     monkeypatch.setattr(tune, "report", report)

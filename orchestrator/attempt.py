@@ -1,0 +1,39 @@
+"""The order for a trial's next attempt, from all that has become of it so far."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from orchestrator.config.model import SweepConfig
+from orchestrator.history import TrialHistory
+from orchestrator.records import Retry
+from orchestrator.trial.order import order_trial
+from orchestrator.trial.spec import Placement, TrialSpec
+
+_SIGN_OF_LIFE_S = 10.0  # costs a message, of which nothing is kept
+
+
+def order_attempt(config: SweepConfig, run_folder: Path, trial: TrialHistory) -> TrialSpec:
+    """Return what is to be run, and where."""
+    spec = order_trial(
+        config,
+        run_folder,
+        trial_id=trial.record.trial_id,
+        index=trial.record.index,
+        params=trial.params,
+        seed=trial.record.seed,
+    )
+    return replace(
+        spec,
+        exploits=tuple(trial.exploits),
+        sign_of_life_s=_SIGN_OF_LIFE_S,
+        placement=placement_after(trial),
+    )
+
+
+def placement_after(trial: TrialHistory) -> Placement:
+    """Return where a trial's next attempt is to run, after those that were lost."""
+    left = [each.node for each in trial.lost_attempts if each.retry is Retry.ELSEWHERE]
+    return Placement(
+        avoided_nodes=tuple(dict.fromkeys(node for node in left if node)),
+        needs_whole_gpu=any(each.retry is Retry.WHOLE_GPU for each in trial.lost_attempts),
+    )

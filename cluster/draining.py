@@ -39,12 +39,14 @@ def drain_node(node_id: str, *, reason: str, within_s: float | None = None) -> N
         within_s: when it will be gone, from now; None if that is not known.
 
     Raises:
-        ClusterError: if the node is not known, or has gone already.
+        ClusterError: if the node is not known or has gone already, or Ray refuses.
     """
     import ray
     from ray._raylet import GcsClient  # type: ignore[attr-defined]
     from ray.core.generated import autoscaler_pb2
 
+    if all(node["NodeID"] != node_id or not node["Alive"] for node in ray.nodes()):
+        raise ClusterError(f"node {node_id}: not a live node of this cluster")
     gcs = GcsClient(address=ray.get_runtime_context().gcs_address)
     cause = autoscaler_pb2.DrainNodeReason.Value(_ASKED_BY)  # type: ignore[attr-defined]
     deadline_ms = 0 if within_s is None else round(1000 * (time.time() + within_s))

@@ -1,6 +1,7 @@
 """The contract of a backend, and how a trial function is kept from taking it down."""
 
 import os
+from collections.abc import Generator
 from contextlib import closing
 from typing import Protocol
 
@@ -39,13 +40,23 @@ def guarded(run_trial: TrialFunction, spec: TrialSpec, first: Message | None = N
         first: says where it runs; by default in this process.
     """
     yield first or started(pid=os.getpid())
-    last: Message = {}
     try:
         with closing(run_trial(spec)) as messages:
-            for last in messages:
-                yield last
+            last = yield from _passed_on(messages)
     except Exception as error:
         yield failed(fault_of(error), reason=describe_error(error), cause=cause_of(error))
         return
     if last.get("kind") != "finished":
         yield failed(FaultKind.BAD_CODE, reason="it ended without a last message", cause="silent")
+
+
+def _passed_on(messages: Messages) -> Generator[Message, bool | None, Message]:
+    """Pass on messages, and the answers to them; return the last one."""
+    last: Message = {}
+    answer = None
+    try:
+        while True:
+            last = messages.send(answer)
+            answer = yield last
+    except StopIteration:
+        return last

@@ -32,6 +32,9 @@ class ReportAdapter(FIFOScheduler):
         with self._door.opened() as search:
             must_stop = search.receive(name, message)
         self._workers.heard(trial.trial_id, message)
+        if message["kind"] == "saved":
+            self._workers.kill(trial.trial_id)  # Tune would use its worker, in that place, again
+            return str(self.CONTINUE)
         return str(self.STOP if must_stop and message["kind"] not in _LAST_WORDS else self.CONTINUE)
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:

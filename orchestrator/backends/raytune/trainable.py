@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -10,7 +10,8 @@ import ray
 from ray import tune
 
 from orchestrator.backends.base import guarded
-from orchestrator.trial.spec import Message, Placement, TrialFunction, TrialSpec, started
+from orchestrator.backends.raytune.departure import must_leave
+from orchestrator.trial.spec import Message, Messages, Placement, TrialFunction, TrialSpec, started
 
 _SPEC_KEY = "trial"
 _MESSAGE_KEY = "message"
@@ -26,10 +27,21 @@ def make_trainable(run_trial: TrialFunction) -> Callable[[dict[str, Any]], None]
     def trial(config: dict[str, Any]) -> None:
         spec = TrialSpec.from_mapping(json.loads(config[_SPEC_KEY]))
         with closing(guarded(run_trial, spec, _first_message())) as messages:
-            for message in messages:
+            for message in answered(messages, must_leave):
                 tune.report({_MESSAGE_KEY: json.dumps(message)})  # ends the thread on a stop
 
     return trial
+
+
+def answered(messages: Messages, must_leave: Callable[[], bool]) -> Iterator[Message]:
+    """Pull all messages; answer each sign of life by whether the trial must leave its place."""
+    try:
+        message = next(messages)
+        while True:
+            yield message
+            message = messages.send(message["kind"] == "alive" and must_leave())
+    except StopIteration:
+        return
 
 
 def _first_message() -> Message:

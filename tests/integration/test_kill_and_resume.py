@@ -118,6 +118,42 @@ def test_a_sweep_on_ray_resumes_when_its_workers_are_gone(spec: Path, tmp_path: 
     assert metrics_in(paths)["certificate"]["n_real"] == 3333
 
 
+@pytest.mark.parametrize(
+    ("number", "backend"),
+    [
+        (signal.SIGTERM, "in-process"),
+        pytest.param(signal.SIGUSR1, "ray", marks=pytest.mark.ray),
+        pytest.param(signal.SIGTERM, "ray", marks=pytest.mark.ray),
+    ],
+)
+def test_a_signal_stops_a_sweep_in_order_and_the_last_line_says_how_it_goes_on(
+    spec: Path, tmp_path: Path, number: signal.Signals, backend: str
+) -> None:
+    paths = RunPaths(tmp_path / "run")
+    command = [sys.executable, "-m", "orchestrator", "run", str(spec), "--out", str(paths.root)]
+    command += ["--quiet", "--set", f"backend={backend}"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline = time.monotonic() + DEADLINE_S
+            while not first_evaluated(read_journal(paths.journal)):
+                assert process.poll() is None, "the sweep ended before the moment came"
+                assert time.monotonic() < deadline
+                time.sleep(0.005)
+            workers = [
+                pid for pid in descendants(process.pid) if name_of(pid).startswith("ray::Im")
+            ]
+            process.send_signal(number)
+            _, told = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    last = told.splitlines()[-1]
+    assert last == f"ganorch: interrupted by {number.name}; `ganorch resume {paths.root}` goes on"
+    assert process.returncode == 143
+    assert not any(map(is_alive, workers))
+    assert not any(record.status is TrialStatus.FAILED for record in open_history(paths).records)
+    assert len(read_trials(paths.trials_table)) == len(open_history(paths).records)
+
+
 def kill_at(moment: Moment, paths: RunPaths, spec: Path, backend: str) -> list[Event]:
     """Kill the driver at a moment of its journal; return the events that it left."""
     with driver(RUN, spec, paths.root, backend) as process:

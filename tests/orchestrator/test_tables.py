@@ -173,3 +173,12 @@ def test_a_table_of_a_later_version_is_refused(paths: RunPaths, history: SweepHi
         RunFolderError, match="record version 2; this ganorch reads versions up to 1"
     ):
         read_trials(paths.trials_table)
+
+
+def test_a_table_from_before_faults_were_counted_is_read(
+    paths: RunPaths, history: SweepHistory
+) -> None:
+    write_tables(paths, history)
+    table = parquet.read_table(paths.trials_table)
+    parquet.write_table(table.drop_columns(["faults"]), paths.trials_table)
+    assert [row["faults"] for row in read_trials(paths.trials_table)] == len(table) * [None]

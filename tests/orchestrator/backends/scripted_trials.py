@@ -12,6 +12,7 @@ from orchestrator.trial.spec import Activity, Messages, TrialSpec, alive, finish
 from tests.orchestrator.scripted import completed_message, evaluation_message
 
 NUM_EVALUATIONS = 3
+CHUNK_BYTES, MOST_CHUNKS = 100_000_000, 40
 NONSENSE = (nan, None, "9.0", [9.0], 1e300, 10**400, True)
 
 
@@ -162,3 +163,15 @@ def one_hangs_evaluating(spec: TrialSpec) -> Messages:
 def mark_pid(spec: TrialSpec) -> None:
     """Leave the id of this process."""
     marks_of(Path(spec.run_folder), spec.trial_id, "pid").write_text(str(os.getpid()))
+
+
+def one_is_greedy(spec: TrialSpec) -> Messages:
+    """Take ever more memory in the first attempt at the first trial."""
+    is_greedy = mark(spec, "entered") == 1 and spec.index == 0
+    taken: list[bytearray] = []
+    for step in range(NUM_EVALUATIONS):
+        yield evaluation_message(spec.trial_id, step, 9.0 - step)
+        while is_greedy and len(taken) < MOST_CHUNKS:
+            taken.append(bytearray(os.urandom(1) * CHUNK_BYTES))
+            time.sleep(0.02)
+    yield completed_message()

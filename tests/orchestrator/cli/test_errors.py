@@ -1,3 +1,4 @@
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,15 @@ from click.testing import Result
 from cluster.errors import ClusterError
 from gan_models.errors import DataError, MetricError
 from orchestrator.cli.errors import CommandError, one_line_errors, resumable, writing_to
-from orchestrator.errors import ConfigError, JournalError, RunFolderError, SweepError, UsageError
+from orchestrator.errors import (
+    ConfigError,
+    JournalError,
+    RunFolderError,
+    SweepError,
+    SweepHalted,
+    UsageError,
+)
+from orchestrator.signals import Terminated
 from search_spaces.errors import SpaceError
 
 Ganorch = Callable[..., Result]
@@ -24,6 +33,7 @@ Ganorch = Callable[..., Result]
         (SpaceError("x"), 2),
         (ClusterError("x"), 2),
         (JournalError("x"), 1),
+        (SweepHalted("x"), 1),
         (SweepError("x"), 1),
         (click.UsageError("x"), 2),
     ],
@@ -89,3 +99,34 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def write(path: Path) -> None:
     with writing_to(path):
         path.write_text("a")
+
+
+@pytest.mark.parametrize(
+    ("stop", "message", "code"),
+    [
+        (KeyboardInterrupt(), r"^interrupted; `ganorch resume runs/a` goes on$", 130),
+        (Terminated("SIGTERM"), r"^interrupted by SIGTERM; `ganorch resume runs/a` goes on$", 143),
+        (Terminated("SIGUSR1"), r"^interrupted by SIGUSR1; `ganorch resume runs/a` goes on$", 143),
+        (SweepHalted("full"), r"^full: `ganorch resume runs/a` goes on$", 1),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "runs/a/journal.jsonl"),
+            r"^runs/a/journal.jsonl: No space left on device: .*`ganorch resume runs/a` goes on$",
+            1,
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whatever_stops_a_sweep_it_is_told_how_to_go_on(
+    stop: BaseException, message: str, code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "a").mkdir(parents=True)
+    (tmp_path / "runs" / "a" / "sweep.yaml").touch()
+    with pytest.raises(CommandError, match=message) as caught, resumable(Path("runs/a")):
+        raise stop
+    assert caught.value.exit_code == code
+
+
+def test_an_error_of_the_system_that_is_none_of_the_storage_passes_untouched() -> None:
+    with pytest.raises(ConnectionError), resumable(Path("runs/a")):
+        raise ConnectionError("x")

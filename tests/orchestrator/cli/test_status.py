@@ -127,3 +127,30 @@ def test_looking_changes_nothing(ganorch: Ganorch, own_run: RunPaths) -> None:
 
 def test_a_folder_without_a_sweep_is_refused(refused: Refused, tmp_path: Path) -> None:
     assert "not a run folder" in refused("status", tmp_path)
+
+
+def test_lost_attempts_are_counted_by_class_where_people_look(
+    ganorch: Ganorch, own_run: RunPaths
+) -> None:
+    assert "faults" not in ganorch("status", own_run.root).stdout
+    assert "faults" not in ganorch("results", own_run.root).stdout
+    lose_an_attempt(own_run)
+    for command in ("status", "results"):
+        found = json.loads(ganorch(command, own_run.root, "--json").stdout)
+        assert found["faults"] == {"hung": 1}
+        assert "hung 1" in ganorch(command, own_run.root).stdout
+    (lost,) = (trial for trial in found["trials"] if trial["lost_attempts"])
+    assert (lost["faults"], lost["lost_attempts"][0]["host"]) == ("hung 1", "10.0.0.5")
+    assert ganorch("report", own_run.root).exit_code == 0
+    page = own_run.report.read_text()
+    assert "<dt>Attempts lost</dt><dd>1 <small>hung 1</small></dd>" in page
+    assert "Attempt 1: hung after 0 kimg on 10.0.0.5, begun again elsewhere (once)" in page
+
+
+def lose_an_attempt(run: RunPaths) -> None:
+    """Let the journal end with a lost attempt at its first trial."""
+    name = read_journal(run.journal)[1]["trial_id"]
+    attempt = {"attempt": 1, "fault": "hung", "reason": "silence", "retry": "elsewhere"}
+    with Journal(run.journal) as journal:
+        attempt |= {"why": "once", "host": "10.0.0.5"}
+        journal.append("attempt_lost", trial_id=name, attempt=attempt)

@@ -2,14 +2,18 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+from ray.exceptions import ActorDiedError
 from ray.tune.schedulers import TrialScheduler
 
+from orchestrator.backends.raytune.fault import KilledForMemory
 from orchestrator.backends.raytune.scheduler import ReportAdapter
 from orchestrator.backends.raytune.search_door import SearchDoor
 from orchestrator.backends.raytune.trainable import to_tune_config
 from orchestrator.backends.raytune.workers import Workers
 from orchestrator.backends.watchdog import Watchdog
 from orchestrator.config.model import FaultsConfig
+from orchestrator.records import FaultKind
 from orchestrator.search import Search
 from orchestrator.trial.spec import Message
 from tests.orchestrator.scripted import (
@@ -36,6 +40,11 @@ class Reporter:
         self.door = SearchDoor(search)
         self.door.attempts[self.name] = "a"
         self._adapter = adapter_of(self.door)
+
+    def die(self, error: Exception | None) -> None:
+        """Lose the worker as Tune tells it."""
+        controller = SimpleNamespace(_actor_manager=SimpleNamespace(present_error=error))
+        self._adapter.on_trial_error(controller, self._trial)
 
     def report(self, message: Message | None) -> str:
         """Return Tune's order upon a message."""
@@ -77,3 +86,31 @@ def test_a_result_without_a_message_is_passed_over(tmp_path: Path) -> None:
 def test_tune_finds_no_state_to_save(tmp_path: Path) -> None:
     with opened_search(tmp_path) as search:
         assert adapter_of(SearchDoor(search)).__getstate__() == {}
+
+
+def test_what_an_earlier_attempt_still_sends_or_comes_to_is_no_news(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        reporter = Reporter(search)
+        reporter.door.attempts[reporter.name] = "b"  # handed out again
+        before = events_of(tmp_path)
+        assert reporter.report(evaluation_message(reporter.name, 0, 9.0)) == TrialScheduler.STOP
+        reporter.die(ActorDiedError())
+        assert events_of(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (ActorDiedError(), FaultKind.PROCESS_KILLED),
+        (KilledForMemory("x"), FaultKind.OUT_OF_MEMORY_HOST),
+        (None, FaultKind.TUNER_FAILED),
+    ],
+)
+def test_the_death_of_a_worker_is_told_with_its_class(
+    tmp_path: Path, error: Exception | None, fault: FaultKind
+) -> None:
+    with opened_search(tmp_path) as search:
+        reporter = Reporter(search)
+        reporter.die(error)
+        (lost,) = search.history.trials[reporter.name].lost_attempts
+        assert lost.fault is fault

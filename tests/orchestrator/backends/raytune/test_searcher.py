@@ -64,6 +64,15 @@ def test_a_trial_that_lost_its_worker_is_suggested_again_under_another_name(
         assert suggest(adapter, "b") == first
 
 
+def test_a_trial_that_tune_ends_without_its_last_message_is_lost(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        adapter = SearchAdapter(SearchDoor(search), concurrent=2)
+        name = suggest(adapter, "a")
+        adapter.on_trial_complete("a", result={"done": True})
+        assert status(search, name) is TrialStatus.FAILED
+        assert search.history.trials[name].record.reason == "it ended without a last message"
+
+
 def test_no_more_are_suggested_than_run_at_once(tmp_path: Path) -> None:
     with opened_search(tmp_path) as search:
         adapter = SearchAdapter(SearchDoor(search), concurrent=1)

@@ -1,0 +1,110 @@
+"""A sweep of paced trials, driven in a process of its own that may be killed at any moment.
+
+``python -m benchmarks.chaos.paced_sweep FOLDER --trials 8 --pace-s 0.1 [--address HOST:PORT]``
+begins it or goes on with it; without an address it runs in this process alone.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from benchmarks.chaos.paced_trial import paced_trial, set_pace
+from orchestrator.backends.base import Backend
+from orchestrator.backends.inprocess import InProcessBackend
+from orchestrator.config.load import build_config
+from orchestrator.config.model import SweepConfig
+from orchestrator.decision.full import FullScheduler
+from orchestrator.history import SweepHistory
+from orchestrator.journal import Journal
+from orchestrator.paths import RunPaths
+from orchestrator.progress.silent import SilentListener
+from orchestrator.run_folder import sole_driver
+from orchestrator.sampling.sampler import ParameterSampler
+from orchestrator.search import Search
+from search_spaces.domains import Float
+from search_spaces.parameter import Parameter
+from search_spaces.space import SearchSpace
+
+NUM_STEPS = 10  # of a trial
+_RATES = SearchSpace("rates", (Parameter("d_lr", Float(1e-4, 1e-2, log=True)),))
+
+
+def main() -> None:
+    """Drive the sweep that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--trials", type=int, default=8)
+    parser.add_argument("--pace-s", type=float, default=0.0)
+    parser.add_argument("--address")
+    parser.add_argument("--concurrent", type=int, default=2)
+    given = parser.parse_args()
+    with _backend(given.address, given.concurrent) as backend:
+        drive(given.folder, backend, num_trials=given.trials, pace_s=given.pace_s)
+
+
+def drive(folder: Path, backend: Backend, *, num_trials: int, pace_s: float = 0.0) -> SweepHistory:
+    """Begin a sweep, or go on with it, to its end; return what became of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = RunPaths(folder)
+    with sole_driver(paths), Journal(paths.journal) as journal:
+        set_pace(folder, pace_s)
+        search = Search(
+            _config(num_trials),
+            folder,
+            sampler=ParameterSampler(_RATES, "random", seed=0),
+            scheduler=FullScheduler(),
+            journal=journal,
+            listener=SilentListener(),
+        )
+        backend.run(search, paced_trial)
+        return search.history
+
+
+@contextmanager
+def driver(
+    folder: Path, *, num_trials: int, pace_s: float, address: str | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Drive a sweep in a process of its own, which does not outlive the block."""
+    command = [sys.executable, "-m", "benchmarks.chaos.paced_sweep", str(folder)]
+    command += [f"--trials={num_trials}", f"--pace-s={pace_s}"]
+    command += [f"--address={address}"] if address else []
+    with subprocess.Popen(command) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def _backend(address: str | None, concurrent: int) -> Iterator[Backend]:
+    if address is None:
+        with nullcontext():
+            yield InProcessBackend()
+        return
+
+    from cluster.session import ray_session
+    from orchestrator.backends.raytune.backend import WORKER_ENVIRONMENT, RayTuneBackend
+
+    with ray_session(address, WORKER_ENVIRONMENT, address=address):
+        yield RayTuneBackend(concurrent=concurrent, cpus_per_trial=1, gpus_per_trial=0)
+
+
+def _config(num_trials: int) -> SweepConfig:
+    return build_config(
+        {
+            "name": "paced",
+            "data": {"name": "ring8"},
+            "space": "ring8",
+            "search": {"sampler": "random", "trials": num_trials},
+            "budget": {"kimg_per_trial": NUM_STEPS},
+            "evaluation": {"every_kimg": 1},
+            "scheduler": {"kind": "none"},
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()

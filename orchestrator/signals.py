@@ -27,15 +27,21 @@ def stopping_on_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, _terminate) for number in _STOP_SIGNALS}
+    received: list[str] = []
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        for each in _STOP_SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        received.append(signal.Signals(number).name)
+        raise Terminated(received[0])
+
+    before = {number: signal.signal(number, terminate) for number in _STOP_SIGNALS}
     try:
         yield
+    except KeyboardInterrupt as stop:
+        if received and not isinstance(stop, Terminated):  # Ray raises one of its own instead
+            raise Terminated(received[0]) from None
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    for each in _STOP_SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
-    raise Terminated(signal.Signals(number).name)

@@ -50,3 +50,20 @@ def test_a_thread_hears_no_signals_and_sets_none() -> None:
     thread.start()
     thread.join()
     assert handlers == [before]
+
+
+def test_the_signal_is_known_where_a_library_raises_an_interrupt_of_its_own() -> None:
+    def wait_as_ray_does() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None
+
+    with pytest.raises(Terminated, match="SIGTERM"), stopping_on_signals():
+        wait_as_ray_does()
+
+
+def test_an_interrupt_without_a_signal_is_none_of_these() -> None:
+    with pytest.raises(KeyboardInterrupt) as caught, stopping_on_signals():
+        raise KeyboardInterrupt
+    assert not isinstance(caught.value, Terminated)

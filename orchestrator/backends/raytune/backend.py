@@ -2,10 +2,12 @@
 
 import logging
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 import ray
 from ray import tune
@@ -31,7 +33,6 @@ WORKER_ENVIRONMENT = {
 _DRIVER_ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # our tables and boards replace them
     "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # Tune's snapshots are never read
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl+C is ours: Tune's own handler returns as if done
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # what was lost is an event of ours, told in one line
     "RAY_AIR_NEW_OUTPUT": "0",  # the new output prints even at verbose=0
 }
@@ -83,7 +84,7 @@ class RayTuneBackend:
         at_once = {"TUNE_MAX_PENDING_TRIALS_PG": str(self.concurrent)}  # else one start a second
         with environment(_DRIVER_ENVIRONMENT | at_once), tempfile.TemporaryDirectory() as scratch:
             try:
-                with monitored_actors(), _quiet_tune():
+                with monitored_actors(), _modest_tune():
                     self._tuner(door, search, run_trial, scratch).fit()
             except Exception as error:
                 if door.error is None:
@@ -124,13 +125,17 @@ class RayTuneBackend:
 
 
 @contextmanager
-def _quiet_tune() -> Iterator[None]:
-    """Keep Tune from listing trials that it "did not complete": they may have come again."""
+def _modest_tune() -> Iterator[None]:
+    """Leave signals to us: Tune's own handlers of SIGINT and SIGUSR1 end it as if it were done.
+
+    Nor does it list trials that it "did not complete": they may have come again.
+    """
     logger = logging.getLogger("ray.tune.tune")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        yield
+        with patch("ray.tune.tune._setup_signal_catching", threading.Event):
+            yield
     finally:
         logger.setLevel(level)
 

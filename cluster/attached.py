@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from ipaddress import ip_address
 from time import monotonic
 
 from cluster.errors import ClusterError
@@ -38,7 +39,7 @@ def attached_ray(
     deadline = monotonic() + timeout_s
     host, port = _parse(address)
     ensure_unconnected()
-    with _authentication(address):
+    with _authentication(address, host):
         _check_port(address, host, port, min(timeout_s, _CONNECT_TIMEOUT_S))
         _check_answer(address, max(1.0, deadline - monotonic()))
         with ray_session(f"{address}: cannot be joined", worker_env, address=address):
@@ -54,15 +55,29 @@ def _parse(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _authentication(address: str) -> AbstractContextManager[None]:
+def _authentication(address: str, host: str) -> AbstractContextManager[None]:
     if os.environ.get(MODE, "").lower() == "disabled":
+        if not _is_loopback(host):
+            raise ClusterError(
+                f"{address}: not joined without a token, since it is not on this machine alone: "
+                f"unset {MODE}, and set {TOKEN_PATH} to a copy of the head node's token file"
+            )
         return nullcontext()
     if not has_token():
         raise ClusterError(
             f"{address}: no token to join with: set {TOKEN_PATH} to a copy of the head node's "
-            f"token file (or {MODE}=disabled, if whoever reaches the cluster may run code on it)"
+            "token file"
         )
     return token_mode()
+
+
+def _is_loopback(host: str) -> bool:
+    """Say whether only this machine can be meant by a host; one without an address is not."""
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return all(ip_address(each).is_loopback for each in found)
 
 
 def _check_port(address: str, host: str, port: int, timeout_s: float) -> None:

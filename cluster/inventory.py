@@ -1,16 +1,17 @@
 """The nodes of the cluster that this process is connected to, on one page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from cluster.errors import ClusterError
+from cluster.placement import trials_by_node
 from cluster.resources import Capacity
 
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """One machine: what it has, what of that is free now, and whether it is there."""
+    """One machine: what it has, what of that is free now, whether it is there, and who is on it."""
 
     id: str
     address: str
@@ -19,6 +20,7 @@ class Node:
     free_cpus: float
     free_gpus: float
     is_alive: bool
+    trials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,15 @@ def read_inventory() -> Inventory:
     if not ray.is_initialized():
         raise ClusterError("no cluster to list: start or join one first")
     free = available_resources_per_node()
-    nodes = [_node(entry, free.get(entry["NodeID"], {})) for entry in ray.nodes()]
+    trials = trials_by_node()
+    nodes = [
+        _node(entry, free.get(entry["NodeID"], {}), trials.get(entry["NodeID"], []))
+        for entry in ray.nodes()
+    ]
     return Inventory(tuple(sorted(nodes, key=lambda node: (node.address, node.id))))
 
 
-def _node(entry: Mapping[str, Any], free: Mapping[str, float]) -> Node:
+def _node(entry: Mapping[str, Any], free: Mapping[str, float], trials: Sequence[str]) -> Node:
     has = entry["Resources"]
     return Node(
         id=entry["NodeID"],
@@ -73,4 +79,5 @@ def _node(entry: Mapping[str, Any], free: Mapping[str, float]) -> Node:
         free_cpus=free.get("CPU", 0.0),
         free_gpus=free.get("GPU", 0.0),
         is_alive=entry["Alive"],
+        trials=tuple(trials),
     )

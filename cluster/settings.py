@@ -97,8 +97,8 @@ def _storage_settings(storage: str | None) -> tuple[Setting, ...]:
     if storage.startswith(("redis://", "rediss://")):
         if "@" in storage:
             raise ClusterError(
-                "storage: a Redis that asks for a password cannot be used, since Ray writes it on "
-                "the command lines of its processes: let Redis listen where only the head reaches it"
+                "storage: a Redis that asks for a password cannot be used, since Ray writes it "
+                "on its command lines: let Redis listen where only the head reaches it"
             )
         address = storage.removeprefix("redis://")  # Ray reads rediss:// (TLS) itself
         return (Setting(_REDIS, address, "a head that is started again finds its cluster there"),)

@@ -50,6 +50,20 @@ def ensure_token_file() -> Path:
     return path
 
 
+def demand_token_file() -> Path:
+    """Return the token file that processes started now will share; the token has no other place.
+
+    Raises:
+        ClusterError: if the environment holds another token, or as of :func:`ensure_token_file`.
+    """
+    if os.environ.get(TOKEN):
+        raise ClusterError(
+            f"{TOKEN} is set, and every process would inherit the token itself: unset it; the "
+            f"token belongs into a file, {token_path()} or where {TOKEN_PATH} says"
+        )
+    return ensure_token_file()
+
+
 @contextmanager
 def token_mode() -> Iterator[None]:
     """Make Ray in this process and its children show and demand the token; undone on leaving."""

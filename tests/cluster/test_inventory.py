@@ -32,6 +32,7 @@ def test_the_plain_form_sums_live_nodes_and_lists_all() -> None:
         "free_cpus": 3,
         "free_gpus": 0.5,
         "is_alive": True,
+        "trials": [],
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import ray
 from ray import tune
 
+from cluster.placement import published_trial
 from orchestrator.backends.base import guarded
 from orchestrator.backends.raytune.departure import must_leave
 from orchestrator.trial.spec import Message, Messages, Placement, TrialFunction, TrialSpec, started
@@ -26,7 +27,8 @@ def make_trainable(run_trial: TrialFunction) -> Callable[[dict[str, Any]], None]
 
     def trial(config: dict[str, Any]) -> None:
         spec = TrialSpec.from_mapping(json.loads(config[_SPEC_KEY]))
-        with closing(guarded(run_trial, spec, _first_message())) as messages:
+        messages = guarded(run_trial, spec, _first_message())
+        with published_trial(spec.trial_id), closing(messages):
             for message in answered(messages, must_leave):
                 tune.report({_MESSAGE_KEY: json.dumps(message)})  # ends the thread on a stop
 

@@ -16,7 +16,7 @@ _PREFIX = b"trial:"
 def published_trial(name: str) -> Iterator[None]:
     """Within a Ray actor: let others see for a while that it runs this trial.
 
-    A cluster that cannot be told does not disturb the trial.
+    A cluster that cannot be told does not disturb the trial; without one there is nobody to tell.
     """
     _tell(name)
     try:
@@ -48,6 +48,8 @@ def _tell(name: str | None) -> None:
     import ray
     from ray.experimental.internal_kv import _internal_kv_del, _internal_kv_put
 
+    if not ray.is_initialized():  # asked for its context, Ray would start
+        return
     try:
         key = _PREFIX + str(ray.get_runtime_context().get_actor_id()).encode()
         if name is None:

@@ -108,7 +108,7 @@ def create_run_folder(paths: RunPaths) -> None:
     root = paths.root
     check_free(paths)
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)  # open it to a team knowingly
         probe = root / ".writable"
         probe.touch()
         probe.unlink(missing_ok=True)  # another process may be probing too

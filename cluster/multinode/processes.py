@@ -5,7 +5,8 @@ alike is ever taken for ours; children of a dead parent keep it, too. A process 
 cannot be read any more, as one that gave itself a long title, is where its parent is.
 """
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -46,6 +47,12 @@ def environment_of(process: psutil.Process) -> dict[str, str]:
         return {}
     pairs = (entry.partition("=") for entry in found.split("\0"))
     return {name: value for name, equals, value in pairs if equals}
+
+
+def spawn(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Start a process that outlives this one, silent and in a session of its own; return its id."""
+    silent = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
+    return os.posix_spawn(command[0], tuple(command), environment, file_actions=silent, setsid=True)
 
 
 def is_alive(process: psutil.Process) -> bool:

@@ -1,7 +1,6 @@
 """Starting a local cluster: all of it or nothing."""
 
 import secrets
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,8 +12,8 @@ from typing import Any
 from cluster.errors import ClusterError
 from cluster.machine import usable_cpus
 from cluster.multinode.addresses import free_network, free_ports
-from cluster.multinode.control import LocalCluster
-from cluster.multinode.processes import NODE
+from cluster.multinode.control import SUPERVISOR, LocalCluster
+from cluster.multinode.processes import NODE, spawn
 from cluster.multinode.ray_start import node_process_environment, start_node
 from cluster.multinode.state import (
     HEAD,
@@ -168,13 +167,5 @@ def _short_folder() -> str:
 
 
 def _start_supervisor(state: ClusterState) -> None:
-    environment = {**node_process_environment(state, state.head), NODE: "supervisor"}
-    subprocess.Popen(
-        [sys.executable, "-m", "cluster.multinode.supervise", str(state.folder)],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        umask=0o077,
-    )
+    environment = {**node_process_environment(state, state.head), NODE: SUPERVISOR}
+    spawn([sys.executable, "-m", "cluster.multinode.supervise", str(state.folder)], environment)

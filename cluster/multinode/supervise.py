@@ -4,9 +4,10 @@ Ray itself never restarts its GCS. State that outlives it (RocksDB, Redis) makes
 nodes and drivers wait for it and go on.
 """
 
-import subprocess
+import os
 import sys
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from cluster.multinode.processes import (
     is_program,
     kill_all,
     marked_processes,
+    spawn,
 )
 from cluster.multinode.ray_start import node_folder, start_node
 from cluster.multinode.state import ClusterState
@@ -48,16 +50,10 @@ class Daemon:
         return None
 
     def start_again(self) -> None:
-        """Start it as it was started."""
-        started = subprocess.Popen(
-            self.command,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self.process = psutil.Process(started.pid)
+        """Start it as it was started; the dead one is cleared away if it was a child."""
+        with suppress(psutil.Error):
+            self.process.wait(timeout=1)
+        self.process = psutil.Process(spawn(self.command, self.environment))
 
 
 class Supervisor:
@@ -130,4 +126,5 @@ def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)
     sys.exit(main(Path(sys.argv[1])))

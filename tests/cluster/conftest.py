@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from cluster.multinode import LocalCluster, local_cluster
+
 HOST = """
 import json, os, sys
 import ray  # before cluster: Ray reads its environment when it is first imported
@@ -69,3 +71,27 @@ def running_ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRay
         report = json.loads(line)
         yield RunningRay(report["address"], path, report)
         host.communicate(timeout=30)  # closes its standard input, upon which it ends
+
+
+@pytest.fixture(scope="session")
+def three_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """Start a head and three nodes of one CPU each; a test that loses one adds another."""
+    folder = tmp_path_factory.mktemp("three-nodes")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANORCH_HOME", str(folder / "home"))
+        patch.setenv("RAY_AUTH_TOKEN_PATH", str(folder / "token"))
+        patch.delenv("RAY_AUTH_TOKEN", raising=False)
+        patch.setenv("RAY_AUTH_MODE", "disabled")  # as a careless shell would have it
+        with local_cluster(nodes=3, cpus_per_node=1, name="three") as cluster:
+            patch.undo()
+            yield cluster
+
+
+@pytest.fixture
+def joinable(three_nodes: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> LocalCluster:
+    """Give the cluster with its token at hand, as a user has it."""
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(three_nodes.token_file))
+    monkeypatch.setenv("GANORCH_HOME", str(three_nodes.state.folder.parents[1]))
+    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    return three_nodes

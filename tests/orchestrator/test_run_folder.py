@@ -36,6 +36,12 @@ def test_a_new_folder_is_made_with_its_parents_and_left_empty(tmp_path: Path) ->
     assert list(root.iterdir()) == []
 
 
+def test_a_new_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    paths = RunPaths(tmp_path / "run")
+    create_run_folder(paths)
+    assert paths.root.stat().st_mode & 0o777 == 0o700
+
+
 def test_limits_of_a_sweep_can_be_changed_and_nothing_else_changes(tmp_path: Path) -> None:
     paths = RunPaths(tmp_path)
     save_config(paths.sweep, make_config(budget={"max_hours": 2}))

@@ -16,6 +16,7 @@ from cluster.session import ensure_unconnected, first_line, ray_session
 from cluster.token import MODE, TOKEN_PATH, has_token, token_mode
 
 JOIN_TIMEOUT_S = 20.0
+AUTO, ADDRESS = "auto", "RAY_ADDRESS"  # the address that a job on a cluster finds around it
 _CONNECT_TIMEOUT_S = 3.0
 
 
@@ -29,7 +30,8 @@ def attached_ray(
     """Join a cluster and yield what its live nodes have; leave it, running, at the end.
 
     Args:
-        address: ``HOST:PORT`` of the head node's GCS, as ``ray start --head`` prints it.
+        address: ``HOST:PORT`` of the head node's GCS, as ``ray start --head`` prints it; or
+            ``auto``, for what RAY_ADDRESS says within a job.
         worker_env: environment variables of every worker process of ours.
         timeout_s: how long the cluster may take to answer.
 
@@ -37,6 +39,7 @@ def attached_ray(
         ClusterError: if nothing answers there in time, or not to our token; names the address.
     """
     deadline = monotonic() + timeout_s
+    address = _own_cluster() if address == AUTO else address
     host, port = _parse(address)
     ensure_unconnected()
     with _authentication(address, host):
@@ -44,6 +47,13 @@ def attached_ray(
         _check_answer(address, max(1.0, deadline - monotonic()))
         with ray_session(f"{address}: cannot be joined", worker_env, address=address):
             yield read_inventory().capacity
+
+
+def _own_cluster() -> str:
+    address = os.environ.get(ADDRESS)
+    if not address:
+        raise ClusterError(f"address = '{AUTO}': {ADDRESS} is not set, as it is within a job")
+    return address
 
 
 def _parse(address: str) -> tuple[str, int]:

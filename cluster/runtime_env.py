@@ -15,6 +15,7 @@ ALLOWED_VARIABLES = (
     "GANORCH_[A-Z0-9_]+",
     "TUNE_[A-Z0-9_]+",
     "CUDA_VISIBLE_DEVICES",
+    "RAY_JOB_STOP_WAIT_TIME_S",  # between a job's SIGTERM and its SIGKILL
     "(OMP|MKL|OPENBLAS)_NUM_THREADS",
     "PYTORCH_(CUDA_)?ALLOC_CONF",
 )

@@ -1,6 +1,8 @@
 """This process's one connection to Ray, made quietly and always ended."""
 
 import logging
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -38,17 +40,29 @@ def ray_session(
 
     try:
         try:
-            ray.init(
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                runtime_env={"env_vars": dict(worker_env or {})},
-                **arguments,
-            )
+            with _own_sigterm():
+                ray.init(
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                    runtime_env={"env_vars": dict(worker_env or {})},
+                    **arguments,
+                )
         except Exception as error:  # Ray raises almost anything here
             raise ClusterError(f"{failure}: {first_line(str(error))}") from error
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Keep what SIGTERM does in this process: ``ray.init`` replaces it."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def first_line(text: str) -> str:

@@ -29,6 +29,27 @@ def has_token() -> bool:
     return bool(os.environ.get(TOKEN)) or token_path().is_file()
 
 
+def is_switched_off() -> bool:
+    """Say whether authentication is switched off on purpose."""
+    return os.environ.get(MODE, "").lower() == "disabled"
+
+
+def read_token() -> str:
+    """Return the token itself, to be shown and never to be written.
+
+    Raises:
+        ClusterError: if there is none, or its file cannot be read; names the file.
+    """
+    if os.environ.get(TOKEN):
+        return os.environ[TOKEN].strip()
+    path = token_path()
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a token"
+        raise ClusterError(f"{path}: the token cannot be read ({reason})") from error
+
+
 def ensure_token_file() -> Path:
     """Return a token file that only its owner can read; creates it where there is none.
 

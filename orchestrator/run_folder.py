@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -54,6 +55,22 @@ def change_limits(paths: RunPaths, overrides: Sequence[str]) -> None:
             )
     with sole_driver(paths):
         save_config(paths.sweep, load_config(paths.sweep, overrides))
+
+
+def check_same_sweep(paths: RunPaths, config: SweepConfig) -> None:
+    """Check that a run folder holds the sweep that a spec asks for, however much it may spend.
+
+    Raises:
+        RunFolderError: if it holds another one; names the first key that differs.
+    """
+    there, asked = _flat(open_config(paths)), _flat(config)
+    for key in sorted({*there, *asked} - {*LIMITS}):
+        if there.get(key) != asked.get(key):
+            raise RunFolderError(
+                f"{paths.root}: holds another sweep ({key} = {there.get(key)!r}, and "
+                f"{asked.get(key)!r} is asked for): choose another --out, or go on with that one "
+                f"by `ganorch resume {paths.root}`"
+            )
 
 
 def open_history(paths: RunPaths) -> SweepHistory:
@@ -148,6 +165,19 @@ def sole_driver(paths: RunPaths) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _flat(config: SweepConfig) -> dict[str, Any]:
+    """Return every value by its dotted key."""
+
+    def walk(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+        if isinstance(value, dict) and value:
+            for key, inner in value.items():
+                yield from walk(f"{prefix}.{key}", inner)
+        else:
+            yield prefix.removeprefix("."), value
+
+    return dict(walk("", config.model_dump(mode="json")))
 
 
 def _taken(paths: RunPaths) -> RunFolderError:

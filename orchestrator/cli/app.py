@@ -25,6 +25,10 @@ _PLACES = {
     "tensorboard": f"{_COMMANDS}.tensorboard:tensorboard",
     "list": f"{_COMMANDS}.listing:listing",
     "cluster": f"{_COMMANDS}.cluster:cluster",
+    "submit": f"{_COMMANDS}.jobs:submit",
+    "jobs": f"{_COMMANDS}.jobs:jobs",
+    "logs": f"{_COMMANDS}.jobs:logs",
+    "cancel": f"{_COMMANDS}.jobs:cancel",
 }
 
 

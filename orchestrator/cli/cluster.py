@@ -19,6 +19,7 @@ _PLACES = {
     "add-node": f"{_LOCAL}:add_node",
     "kill-node": f"{_LOCAL}:kill_node",
     "doctor": "orchestrator.cli.doctor:doctor",
+    "render": "orchestrator.cli.render:render",
 }
 address_option = click.option("--address", metavar="HOST:PORT", help="Of a Ray cluster.")
 

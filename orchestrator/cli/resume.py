@@ -18,7 +18,9 @@ from orchestrator.cli.run import check_address
     metavar="KEY=VALUE",
     help="Change a cap or the number of trials, such as budget.max_hours=48. May be given again.",
 )
-@click.option("--address", metavar="HOST:PORT", help="Join this Ray cluster, start none.")
+@click.option(
+    "--address", metavar="HOST:PORT", help="Join this Ray cluster, start none; within a job: auto."
+)
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def resume(run_dir: Path, *, overrides: tuple[str, ...], address: str | None, quiet: bool) -> None:
     """Go on with a sweep; finished trials are not run again.

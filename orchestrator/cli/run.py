@@ -30,20 +30,29 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="Override the spec, such as search.trials=4. May be given again.",
 )
-@click.option("--address", metavar="HOST:PORT", help="Join this Ray cluster, start none.")
+@click.option(
+    "--address", metavar="HOST:PORT", help="Join this Ray cluster, start none; within a job: auto."
+)
 @click.option(
     "--dry-run",
-    "previews",
+    "modes",
     flag_value="plan",
     multiple=True,
     help="Check the spec, print it and its cost, and stop.",
 )
 @click.option(
     "--time",
-    "previews",
+    "modes",
     flag_value="timed",
     multiple=True,
     help="As --dry-run, and train for seconds to know the cost in hours.",
+)
+@click.option(
+    "--or-resume",
+    "modes",
+    flag_value="or-resume",
+    multiple=True,
+    help="Go on with the run folder where it holds this sweep, as after a requeue.",
 )
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def run(
@@ -52,7 +61,7 @@ def run(
     out: Path | None,
     overrides: tuple[str, ...],
     address: str | None,
-    previews: tuple[str, ...],
+    modes: tuple[str, ...],
     quiet: bool,
 ) -> None:
     """Carry out a whole sweep.
@@ -64,11 +73,11 @@ def run(
     config = load_config(spec, overrides)
     check_address(config, address)
     folder = out or Path("runs") / config.name
-    if previews:
-        _show_plan(config, address, folder, is_timed="timed" in previews)
+    if {"plan", "timed"} & {*modes}:
+        _show_plan(config, address, folder, is_timed="timed" in modes)
         return
     with resumable(folder):
-        _carry_out(config, folder, address, is_quiet=quiet)
+        _carry_out(config, folder, address, may_resume="or-resume" in modes, is_quiet=quiet)
 
 
 def check_address(config: "SweepConfig", address: str | None) -> None:
@@ -81,15 +90,24 @@ def check_address(config: "SweepConfig", address: str | None) -> None:
         raise UsageError(f"--address {address}: backend = 'in-process' joins no cluster: use 'ray'")
 
 
-def _carry_out(config: "SweepConfig", folder: Path, address: str | None, *, is_quiet: bool) -> None:
+def _carry_out(
+    config: "SweepConfig", folder: Path, address: str | None, *, may_resume: bool, is_quiet: bool
+) -> None:
     from orchestrator.cli.summary import print_summary
     from orchestrator.paths import RunPaths
     from orchestrator.progress import Plan, choose_listener
-    from orchestrator.sweep import Place, run_sweep
+    from orchestrator.run_folder import check_same_sweep
+    from orchestrator.sweep import Place, resume_sweep, run_sweep
 
     listener = choose_listener(sys.stderr, plan=Plan.of(config), is_quiet=is_quiet)
     paths = RunPaths(folder)
-    print_summary(paths, run_sweep(config, Place(paths, address), listener))
+    place = Place(paths, address)
+    if may_resume and paths.sweep.is_file():
+        check_same_sweep(paths, config)
+        history = resume_sweep(place, listener)
+    else:
+        history = run_sweep(config, place, listener)
+    print_summary(paths, history)
 
 
 def _show_plan(config: "SweepConfig", address: str | None, folder: Path, *, is_timed: bool) -> None:

@@ -1,9 +1,10 @@
 """From a YAML file and ``--set`` overrides to a resolved configuration, and back to YAML."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -14,9 +15,13 @@ from orchestrator.config.model import SweepConfig
 from orchestrator.config.scientific import reads_as_number
 from orchestrator.errors import ConfigError
 
+_Model = TypeVar("_Model", bound=BaseModel)
+
 
 def load_config(path: Path | str, overrides: Sequence[str] = ()) -> SweepConfig:
     """Read a spec, apply overrides of the form ``a.b=value``, and check every field.
+
+    The path ``-`` is standard input.
 
     A relative ``data.path``, and the file in ``evaluation.features``, is relative to the spec's
     folder, one in an override to the present folder.
@@ -33,16 +38,25 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> SweepConfig:
     return build_config(values, where=str(path))
 
 
+def load_as(model: type[_Model], path: Path, overrides: Sequence[str] = ()) -> _Model:
+    """Read any YAML file that a model describes, with overrides as of a spec.
+
+    Raises:
+        ConfigError: if the file cannot be read, or a key or value cannot be meant.
+    """
+    values = _read_yaml(path)
+    for override in overrides:
+        _apply(values, override)
+    return _validated(model, values, where=str(path))
+
+
 def build_config(values: Mapping[str, Any], *, where: str = "spec") -> SweepConfig:
     """Check plain values and return the configuration that they describe.
 
     Raises:
         ConfigError: naming the first wrong key with its value and what is allowed.
     """
-    try:
-        return SweepConfig.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError(f"{where}: {_describe(error)}") from error
+    return _validated(SweepConfig, values, where=where)
 
 
 def save_config(path: Path, config: SweepConfig) -> None:
@@ -74,7 +88,8 @@ def parse_assignment(text: str, *, option: str) -> tuple[str, Any]:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        values = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"{path}: cannot be read ({reason})") from error
@@ -112,12 +127,20 @@ def _anchored(path: str, folder: Path) -> str:
     return str((folder / Path(path).expanduser()).resolve())
 
 
-def _describe(error: ValidationError) -> str:
+def _validated(model: type[_Model], values: Mapping[str, Any], *, where: str) -> _Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {_describe(error, model)}") from error
+
+
+def _describe(error: ValidationError, model: type[BaseModel]) -> str:
     problems = error.errors()  # of which a misspelt key often explains one that is missing
     first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
     place = ".".join(str(part) for part in first["loc"] if not _is_union_branch(part))
     if first["type"] == "extra_forbidden":
-        return f"unknown key '{place}': {nearest(str(first['loc'][-1]), _keys_at(first['loc']))}"
+        allowed = _keys_at(first["loc"], model)
+        return f"unknown key '{place}': {nearest(str(first['loc'][-1]), allowed)}"
     if first["type"] == "missing":
         return f"'{place}' is missing"
     if first["type"] == "value_error":
@@ -132,10 +155,13 @@ def _is_union_branch(part: int | str) -> bool:
     return isinstance(part, str) and (part in ("str", "int", "float") or "[" in part)
 
 
-def _keys_at(location: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = SweepConfig
+def _keys_at(location: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
     for part in location[:-1]:
-        annotation = model.model_fields[str(part)].annotation
+        if isinstance(part, int):  # one of several: the model is that of each
+            continue
+        annotation = model.model_fields[part].annotation
+        if get_origin(annotation) is tuple:
+            annotation = get_args(annotation)[0]
         if get_origin(annotation) in (Union, UnionType):
             annotation = get_args(annotation)[0]
         assert isinstance(annotation, type)

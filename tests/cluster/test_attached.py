@@ -21,7 +21,7 @@ def silent_port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "auto", "10.0.0.5", ":6379", "host:0", "host:99999", "ray://host:10001"]
+    "address", ["", "10.0.0.5", ":6379", "host:0", "host:99999", "ray://host:10001"]
 )
 def test_an_address_is_a_host_and_a_port(token_file: Path, address: str) -> None:
     with (
@@ -139,3 +139,14 @@ def test_a_wrong_token_is_refused_in_seconds(running_ray: Any, token_file: Path)
 
 def ray_variables() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith("RAY_")}
+
+
+def test_the_clusters_own_address_is_found_only_within_a_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with pytest.raises(ClusterError, match="^address = 'auto': RAY_ADDRESS is not set"):
+        attached_ray("auto").__enter__()
+    monkeypatch.setenv("RAY_ADDRESS", "nowhere")
+    with pytest.raises(ClusterError, match="^address = 'nowhere': must be HOST:PORT"):
+        attached_ray("auto").__enter__()

@@ -1,3 +1,4 @@
+import signal
 from typing import Any
 
 import pytest
@@ -52,3 +53,12 @@ def test_one_connection_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_first_line_that_says_something() -> None:
     assert first_line("\n\n  one \n two") == "one"
     assert first_line(" \n") == "no reason was given"
+
+
+def test_what_sigterm_does_outlives_the_connection(
+    calls: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("ray.init", lambda **_: signal.signal(signal.SIGTERM, signal.SIG_IGN))
+    with ray_session("cannot"):
+        assert signal.getsignal(signal.SIGTERM) is before

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from cluster.errors import ClusterError
-from cluster.token import ensure_token_file, has_token, token_mode, token_path
+from cluster.token import (
+    ensure_token_file,
+    has_token,
+    is_switched_off,
+    read_token,
+    token_mode,
+    token_path,
+)
 
 
 def mode(path: Path) -> int:
@@ -77,3 +84,24 @@ def test_ray_sees_token_mode_even_where_it_was_imported_before(token_file: Path)
         assert os.environ["RAY_AUTH_TOKEN_PATH"] == str(token_file)
     assert get_authentication_mode() == before
     assert "RAY_AUTH_MODE" not in os.environ
+
+
+def test_the_token_is_read_from_the_environment_or_from_its_file(
+    token_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ClusterError, match=f"^{token_file}: the token cannot be read"):
+        read_token()
+    ensure_token_file()
+    assert read_token() == token_file.read_text()
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "other\n")
+    assert read_token() == "other"
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_off"), [("disabled", True), ("DISABLED", True), ("token", False), ("", False)]
+)
+def test_authentication_is_off_only_on_purpose(
+    mode: str, is_off: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", mode)
+    assert is_switched_off() is is_off

@@ -10,6 +10,7 @@ from orchestrator.paths import RunPaths
 from orchestrator.run_folder import (
     change_limits,
     check_free,
+    check_same_sweep,
     create_run_folder,
     new_run_folder,
     open_config,
@@ -171,3 +172,11 @@ def test_a_sweep_is_driven_by_one_process_at_a_time(tmp_path: Path) -> None:
         other.kill()
     with sole_driver(RunPaths(tmp_path)):  # a process that was killed holds nothing
         pass
+
+
+def test_a_run_folder_is_told_from_that_of_another_sweep(tmp_path: Path) -> None:
+    paths = RunPaths(tmp_path)
+    save_config(paths.sweep, make_config(search={"trials": 4, "seed": 1}))
+    check_same_sweep(paths, make_config(search={"trials": 9, "seed": 1}))  # which may be changed
+    with pytest.raises(RunFolderError, match=r"another sweep \(search.seed = 1, and 2 is asked"):
+        check_same_sweep(paths, make_config(search={"trials": 4, "seed": 2}))

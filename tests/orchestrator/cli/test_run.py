@@ -209,3 +209,24 @@ def wait_for_an_evaluation(paths: RunPaths, process: subprocess.Popen[str]) -> N
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.2)
+
+
+def test_a_requeued_run_goes_on_with_its_own_folder(
+    halted_run: RunPaths, tmp_path: Path, ganorch: Ganorch, refused: Refused
+) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_bytes(halted_run.sweep.read_bytes())
+    words = ("run", spec, "--out", halted_run.root)
+    assert "exists already and is not overwritten" in refused(*words)
+    other = refused(*words, "--or-resume", "--set", "search.seed=7")
+    assert "holds another sweep (search.seed = 0, and 7 is asked for)" in other
+    result = ganorch(*words, "--or-resume")
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert halted_run.report.is_file()
+
+
+def test_a_run_that_may_resume_begins_where_nothing_has_begun(
+    spec: Path, tmp_path: Path, ganorch: Ganorch
+) -> None:
+    result = ganorch("run", spec, "--out", tmp_path / "new", "--or-resume")
+    assert result.exit_code == 0, (result.output, result.exception)

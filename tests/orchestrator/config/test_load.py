@@ -1,3 +1,4 @@
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -401,3 +402,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_a_refusal_names_the_file(write_spec: WriteSpec) -> None:
     with pytest.raises(ConfigError, match=r"spec.yaml: unknown key 'nme'"):
         load_config(write_spec("{nme: points, data: {name: ring8}, space: ring8}"))
+
+
+def test_a_spec_may_come_from_standard_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(SPEC, encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO(SPEC))
+    assert load_config("-") == load_config(spec)

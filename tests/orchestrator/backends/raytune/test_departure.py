@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import ray
@@ -32,7 +33,7 @@ def two_nodes() -> Iterator[None]:
     from ray import cloudpickle
     from ray.cluster_utils import Cluster
 
-    small = {"object_store_memory": 80_000_000, "dashboard_agent_listen_port": 0}
+    small: dict[str, Any] = {"object_store_memory": 80_000_000, "dashboard_agent_listen_port": 0}
     head = {"num_cpus": 0, "include_dashboard": False, **small}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     for _ in range(2):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -84,15 +85,17 @@ def token(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dashboard(token: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A head without CPUs and a node with two; gives the dashboard's address."""
     gcs, client, web = free_ports(3)
+    temp_dir = Path(f"/tmp/gj{os.getpid()}")  # short: Ray's sockets lie in it
     head = ["--head", f"--port={gcs}", "--node-ip-address=127.0.0.2", "--num-cpus=0"]
     head += [f"--ray-client-server-port={client}", "--dashboard-host=127.0.0.1"]
-    head += [f"--dashboard-port={web}", f"--temp-dir=/tmp/gj{os.getpid()}"]
+    head += [f"--dashboard-port={web}", f"--temp-dir={temp_dir}"]
     node = [f"--address=127.0.0.2:{gcs}", "--node-ip-address=127.0.0.3", "--num-cpus=2"]
     with (
         running(head, head_environment(token_file=token), web),
         running(node, node_environment(token_file=token), web),
     ):
         yield f"http://127.0.0.1:{web}"
+    shutil.rmtree(temp_dir)
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ COMMANDS = [
     "tensorboard",
     "list",
     "cluster",
+    *("submit", "jobs", "logs", "cancel"),
 ]
 
 

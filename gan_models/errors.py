@@ -4,8 +4,11 @@ GanModelsError
 ├── DataError        a data set that cannot be read, or cannot be used as asked
 ├── ParameterError   a hyperparameter with an unknown name or an impossible value
 ├── CheckpointError  a checkpoint or model folder that is missing, torn or of another run
+│   └── DamageError      a file that is not what was committed: its checksum does not match
 ├── MetricError      a score that cannot be computed from these samples
 └── GpuMemoryError   a GPU whose memory is taken by others
+
+StorageError stands apart, for nothing is wrong with what the user handed over.
 """
 
 import difflib
@@ -28,12 +31,20 @@ class CheckpointError(GanModelsError):
     """A checkpoint or model folder that is missing, torn, or belongs to another run."""
 
 
+class DamageError(CheckpointError):
+    """A file that is not what was committed. Names the file."""
+
+
 class MetricError(GanModelsError):
     """A score that cannot be computed from these samples."""
 
 
 class GpuMemoryError(GanModelsError):
     """A GPU that has not as much memory free as was to be there for this process."""
+
+
+class StorageError(Exception):
+    """A disk that is full, read-only or gone. Names the path; what was committed before stands."""
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

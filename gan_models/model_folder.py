@@ -1,7 +1,7 @@
 """A generator on disk, ready to sample from: the form that is exported and shared.
 
 The folder holds ``generator.safetensors`` (weights) and ``model.json`` (architecture, sample kind
-and shape, checksum). No code and no pickle.
+and shape, checksums of every file). No code and no pickle.
 """
 
 import json
@@ -11,18 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from gan_models.config import GanConfig
-from gan_models.errors import CheckpointError
-from gan_models.files import file_sha256, write_json
+from gan_models.errors import CheckpointError, DamageError
+from gan_models.files import file_sha256
+from gan_models.manifest import read_manifest, read_sealed, write_manifest
 from gan_models.networks.registry import build_generator
 from gan_models.samples import SampleKind, SampleSpec
+from gan_models.tensor_file import load_tensors, save_tensors
 from gan_models.training.checkpoint import load_weights
 from gan_models.training.draws import draw_latents
 
-MODEL_VERSION = 2
+MODEL_VERSION = 3
+_READABLE_VERSIONS = (2, MODEL_VERSION)  # 2 had a checksum of the weights alone
 WEIGHTS_FILE = "generator.safetensors"
 DESCRIPTION_FILE = "model.json"
 _BATCH = 500
@@ -50,17 +52,35 @@ class Model:
 
 def save_model(folder: Path, model: Model, **more: Any) -> None:
     """Write a model into an existing folder; ``more`` is kept beside it in ``model.json``."""
-    weights = folder / WEIGHTS_FILE
-    tensors = {name: value.contiguous() for name, value in model.generator.state_dict().items()}
-    save_file(tensors, weights)
+    save_tensors(model.generator.state_dict(), folder / WEIGHTS_FILE)
     description = {
         "version": MODEL_VERSION,
         "sample": {"kind": model.sample.kind.value, "shape": list(model.sample.shape)},
         "params": model.config.to_params(),
-        "sha256": file_sha256(weights),
         **more,
     }
-    write_json(folder / DESCRIPTION_FILE, description)
+    write_manifest(folder / DESCRIPTION_FILE, description)
+
+
+def seal_model(folder: Path) -> None:
+    """Let ``model.json`` vouch for every file that was put beside the model since."""
+    description = _read_description(folder)
+    description.pop("files", None)
+    description.pop("sha256", None)
+    write_manifest(folder / DESCRIPTION_FILE, description | {"version": MODEL_VERSION})
+
+
+def check_model(folder: Path) -> None:
+    """Check that every file of a model folder is what was written.
+
+    Raises:
+        CheckpointError: if it is no model folder, or of an unknown version.
+        DamageError: naming the first file that is missing or has changed.
+    """
+    if _read_description(folder)["version"] == MODEL_VERSION:
+        read_manifest(folder / DESCRIPTION_FILE)
+    else:
+        load_model(folder)
 
 
 def load_model(folder: Path, *, device: torch.device | str = "cpu") -> Model:
@@ -69,12 +89,13 @@ def load_model(folder: Path, *, device: torch.device | str = "cpu") -> Model:
     Raises:
         CheckpointError: if the folder is not a model, is torn, or is of an unknown version.
     """
-    description = _read_description(folder)
-    weights = folder / WEIGHTS_FILE
-    if not weights.is_file() or file_sha256(weights) != description.get("sha256"):
-        raise CheckpointError(f"{weights}: missing or damaged (its checksum does not match)")
+    description, weights = _read_description(folder), folder / WEIGHTS_FILE
+    if description["version"] == MODEL_VERSION:
+        read_manifest(folder / DESCRIPTION_FILE, only=[WEIGHTS_FILE])
+    elif not weights.is_file() or file_sha256(weights) != description.get("sha256"):
+        raise DamageError(f"{weights}: missing or damaged (its checksum does not match)")
     model = _build_untrained(description, path=folder / DESCRIPTION_FILE)
-    load_weights(model.generator, load_file(weights), path=weights)
+    load_weights(model.generator, load_tensors(weights), path=weights)
     model.generator.to(device).eval().requires_grad_(False)
     return model
 
@@ -100,6 +121,8 @@ def _read_description(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise CheckpointError(f"{path}: not JSON ({error})") from error
     version = description.get("version") if isinstance(description, dict) else None
-    if version != MODEL_VERSION:
+    if version not in _READABLE_VERSIONS:
         raise CheckpointError(f"{path}: version {version}, but this program reads {MODEL_VERSION}")
+    if version == MODEL_VERSION:
+        read_sealed(path)
     return description

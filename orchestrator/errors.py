@@ -4,7 +4,7 @@ GanorchError          1   the work failed
 ├── UsageError        2   wrong usage or configuration; nothing was lost
 │   ├── ConfigError       a spec that cannot be meant
 │   └── RunFolderError    a run folder that is missing, taken or unwritable
-├── JournalError      1   a journal that contradicts itself
+├── JournalError      2   a journal that is damaged
 ├── SweepHalted       1   a sweep that cannot go on for now; a resume goes on
 └── SweepError        1   a sweep that ended without a generator to hand over
 """
@@ -31,7 +31,9 @@ class RunFolderError(UsageError):
 
 
 class JournalError(GanorchError):
-    """A journal that contradicts itself; names the file and the line."""
+    """A journal that is damaged; names the file and, where there is one, the line."""
+
+    exit_code = 2
 
 
 class SweepHalted(GanorchError):

@@ -72,6 +72,7 @@ def select_and_certify(
     if config.selection.retrain_seeds and final.configuration is None:
         lack = "no seed on which every finalist was trained anew to the end; "
         selection = replace(selection, reason=lack + selection.reason)
+    selection = replace(selection, reason=selection.reason + _left_out(retested))
     return _with_optimism(selection, certificate), certificate
 
 
@@ -150,7 +151,10 @@ def _best_snapshot(
     candidates = [each for one in entrants for each in retested[one.trial_id].survivors]
     if not any(each.is_scored for each in candidates):
         num_all = sum(each.num_candidates for each in retested.values())
-        raise SweepError(f"none of the {num_all} candidates could be scored on fresh samples")
+        raise SweepError(
+            f"none of the {num_all} candidates could be scored on fresh samples"
+            + _left_out(retested)
+        )
     return choose_winner(candidates, min_coverage=min_coverage)
 
 
@@ -226,6 +230,12 @@ def _describe(
         reason=parameters + choice.reason,
         passed_gate=choice.passed_gate,
     )
+
+
+def _left_out(retested: Mapping[str, Retested]) -> str:
+    """Say which snapshots were no candidates because they do not verify; nothing if all do."""
+    damaged = [each for one in retested.values() for each in one.damaged]
+    return f"; left out: {'; '.join(damaged)}" if damaged else ""
 
 
 def _with_optimism(selection: Selection, certificate: Certificate) -> Selection:

@@ -156,13 +156,15 @@ class SweepHistory:
     """A whole sweep as the journal tells it; trials stand in the order of their proposal.
 
     ``used_s`` is how long drivers were alive, over all resumes; ``trial_s`` is what trials spent on
-    training and on being evaluated. ``proposing_end`` says why no further trial is proposed.
+    training and on being evaluated. ``proposing_end`` says why no further trial is proposed,
+    ``config`` by which spec the sweep began; journals of before do not tell it.
     """
 
     trials: dict[str, TrialHistory] = field(default_factory=dict)
     selection: Mapping[str, Any] | None = None
     certificate: Mapping[str, Any] | None = None
     proposing_end: Mapping[str, str] | None = None
+    config: Mapping[str, Any] | None = None
     used_s: float = 0.0
     trial_s: float = 0.0
     _last_time_s: float | None = None
@@ -183,6 +185,7 @@ class SweepHistory:
         """
         self._count_time(event)
         act = {
+            "opened": self._opened,
             "proposed": self._proposed,
             "started": self._started,
             "attempt_lost": self._attempt_lost,
@@ -247,6 +250,9 @@ class SweepHistory:
         if self._last_time_s is not None and event["event"] != "opened":
             self.used_s += max(0.0, time_s - self._last_time_s)
         self._last_time_s = time_s
+
+    def _opened(self, event: Event) -> None:
+        self.config = self.config or event.get("config")
 
     def _proposed(self, event: Event) -> None:
         record = TrialRecord(

@@ -37,7 +37,12 @@ class TrialPaths:
 
     def milestone(self, nimg: int) -> Path:
         """The full state after ``nimg`` images, from which another trial may go on."""
-        return self.folder / "milestones" / f"{nimg:012d}"
+        return self.milestones / f"{nimg:012d}"
+
+    @property
+    def milestones(self) -> Path:
+        """Full states from which other trials may go on."""
+        return self.folder / "milestones"
 
     @property
     def samples(self) -> Path:
@@ -80,6 +85,11 @@ class RunPaths:
         return self.root / ".lock"
 
     @property
+    def driver(self) -> Path:
+        """Says which process that is, and that it lives."""
+        return self.root / ".driver.json"
+
+    @property
     def trials(self) -> Path:
         """One folder for each trial."""
         return self.root / "trials"
@@ -89,14 +99,19 @@ class RunPaths:
         return TrialPaths(self.trials / trial_id)
 
     @property
+    def tables(self) -> Path:
+        """Both tables, and the manifest that vouches for them."""
+        return self.root / "tables"
+
+    @property
     def trials_table(self) -> Path:
         """One row for each trial."""
-        return self.root / "tables" / "trials.parquet"
+        return self.tables / "trials.parquet"
 
     @property
     def evaluations_table(self) -> Path:
         """One row for each evaluation of each trial."""
-        return self.root / "tables" / "evaluations.parquet"
+        return self.tables / "evaluations.parquet"
 
     @property
     def tensorboard(self) -> Path:

@@ -1,6 +1,8 @@
 """The finals of a sweep held again, on what its run folder has now."""
 
+from gan_models.files import storing
 from orchestrator.config.model import SweepConfig
+from orchestrator.driver import sole_driver
 from orchestrator.errors import RunFolderError
 from orchestrator.export.folder import export_best
 from orchestrator.finals import select_and_certify
@@ -10,7 +12,7 @@ from orchestrator.measure import check_same_measure
 from orchestrator.paths import RunPaths
 from orchestrator.records import json_ready
 from orchestrator.report.page import write_report
-from orchestrator.run_folder import open_config, open_history, sole_driver
+from orchestrator.run_folder import check_config, open_config, open_history
 from orchestrator.tables import write_tables
 
 
@@ -29,10 +31,12 @@ def reselect(paths: RunPaths, *, despite_unfinished: bool = False) -> SweepHisto
         ConfigError: if its data or its measure is not what it was.
         JournalError: if its journal is damaged.
         SweepError: if no trial is worth handing over.
+        StorageError: if the disk is full, read-only or gone.
     """
     config = open_config(paths)
-    with sole_driver(paths):
+    with storing(paths.root), sole_driver(paths):
         history = open_history(paths)
+        check_config(paths, config, history)
         if not despite_unfinished:
             _check_finished(paths, history)
         check_same_measure(config, paths, history.evaluations)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gan_models.data.dataset import Split
-from gan_models.model_folder import load_model
+from gan_models.errors import CheckpointError
+from gan_models.model_folder import check_model, load_model
 from gan_models.seeds import derive_seed
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.candidate import CandidateScores
@@ -16,11 +17,15 @@ from orchestrator.yardstick import Yardstick
 
 @dataclass(frozen=True)
 class Retested:
-    """A trial's ring after the re-test: what came through all rounds, and what was looked at."""
+    """A trial's ring after the re-test: what came through all rounds, and what was looked at.
+
+    ``damaged`` says of each snapshot that does not verify, and so was no candidate, why not.
+    """
 
     survivors: tuple[CandidateScores, ...]
     num_candidates: int
     num_evaluations: int
+    damaged: tuple[str, ...] = ()
 
 
 def retest_trial(
@@ -31,7 +36,7 @@ def retest_trial(
     Every candidate of a sweep meets the same latents in the same order, which no evaluation in
     training has used.
     """
-    folders = {snapshot_nimg(folder): folder for folder in snapshots(paths)}
+    folders, damaged = _whole_snapshots(paths)
     candidates = [CandidateScores(trial_id=trial_id, snapshot_nimg=nimg) for nimg in folders]
     num_evaluations = 0
     for each in plan_rounds(len(candidates), config.selection.seeds):
@@ -43,7 +48,21 @@ def retest_trial(
             _score(config, candidate, folders[candidate.snapshot_nimg], each.draws, yardstick)
             for candidate in candidates
         ]
-    return Retested(tuple(candidates), len(folders), num_evaluations)
+    return Retested(tuple(candidates), len(folders), num_evaluations, damaged)
+
+
+def _whole_snapshots(paths: TrialPaths) -> tuple[dict[int, Path], tuple[str, ...]]:
+    """Return the snapshots that verify by their images, and what is wrong with the others."""
+    whole: dict[int, Path] = {}
+    damaged: list[str] = []
+    for folder in snapshots(paths):
+        try:
+            check_model(folder)
+        except CheckpointError as error:
+            damaged.append(str(error))
+        else:
+            whole[snapshot_nimg(folder)] = folder
+    return whole, tuple(damaged)
 
 
 def _score(

@@ -1,18 +1,17 @@
 """A run folder: made once, never overwritten, opened by every later command."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from gan_models.metrics.protocol import Protocol
-from orchestrator.config.load import load_config, parse_assignment, save_config
+from orchestrator.config.load import build_config, load_config, parse_assignment, save_config
 from orchestrator.config.model import SweepConfig
+from orchestrator.driver import sole_driver
 from orchestrator.errors import ConfigError, RunFolderError
 from orchestrator.history import SweepHistory
-from orchestrator.journal import read_journal
+from orchestrator.journal import open_events
 from orchestrator.paths import RunPaths
 
 LIMITS = (
@@ -22,6 +21,8 @@ LIMITS = (
     "search.trials",
     "search.stop_when_settled",
 )
+
+PLACES = ("backend", "resources", "faults", "data.path")  # where a sweep runs, not what it is
 
 
 def open_config(paths: RunPaths) -> SweepConfig:
@@ -73,6 +74,26 @@ def check_same_sweep(paths: RunPaths, config: SweepConfig) -> None:
             )
 
 
+def check_config(paths: RunPaths, config: SweepConfig, history: SweepHistory) -> None:
+    """Check that ``sweep.yaml`` is what the sweep began by, but for its limits and its place.
+
+    Raises:
+        ConfigError: naming the first key that has changed, and what it was.
+    """
+    if history.config is None:
+        return
+    before = _flat(build_config(history.config, where=str(paths.journal)))
+    now = _flat(config)
+    for key in {**before, **now}:
+        may_change = any(key == name or key.startswith(f"{name}.") for name in (*LIMITS, *PLACES))
+        if not may_change and before.get(key) != now.get(key):
+            raise ConfigError(
+                f"{paths.sweep}: {key} = {now.get(key)!r}, but the sweep began with "
+                f"{before.get(key)!r}: put that back, or begin another sweep (`ganorch resume "
+                "--set` changes limits)"
+            )
+
+
 def open_history(paths: RunPaths) -> SweepHistory:
     """Read what has happened in a run folder so far.
 
@@ -81,7 +102,7 @@ def open_history(paths: RunPaths) -> SweepHistory:
         JournalError: if its journal is damaged.
     """
     open_config(paths)
-    return SweepHistory.replay(read_journal(paths.journal))
+    return SweepHistory.replay(open_events(paths))
 
 
 def open_protocol(paths: RunPaths) -> Protocol:
@@ -109,7 +130,8 @@ def check_free(paths: RunPaths) -> None:
     """
     root = paths.root
     try:
-        is_taken = root.is_dir() and any(file != paths.lock for file in root.iterdir())
+        notes = (paths.lock, paths.driver)
+        is_taken = root.is_dir() and any(file not in notes for file in root.iterdir())
     except OSError as error:
         raise RunFolderError(f"{root}: cannot be read ({error.strerror})") from error
     if is_taken:
@@ -147,37 +169,17 @@ def new_run_folder(paths: RunPaths) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def sole_driver(paths: RunPaths) -> Iterator[None]:
-    """Keep other processes from driving the same sweep; a killed one no longer holds it.
-
-    Raises:
-        RunFolderError: if another process is driving it.
-    """
-    lock = FileLock(paths.lock, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise RunFolderError(
-            f"{paths.root}: another process is running this sweep: wait for it, or end it first"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def _flat(config: SweepConfig) -> dict[str, Any]:
     """Return every value by its dotted key."""
 
-    def walk(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
-        if isinstance(value, dict) and value:
-            for key, inner in value.items():
-                yield from walk(f"{prefix}.{key}", inner)
-        else:
-            yield prefix.removeprefix("."), value
+    def walk(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+        for name, value in values.items():
+            if isinstance(value, dict) and value:
+                yield from walk(value, f"{prefix}{name}.")
+            else:
+                yield prefix + name, value
 
-    return dict(walk("", config.model_dump(mode="json")))
+    return dict(walk(config.model_dump(mode="json"), ""))
 
 
 def _taken(paths: RunPaths) -> RunFolderError:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gan_models.files import write_json
+from gan_models.files import is_json, write_json
 from orchestrator.attempt import order_attempt
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.scheduler import CohortAction, CohortDecision, Scheduler, ToCome
@@ -84,7 +84,9 @@ class Search:
         for event in journal.recalled:
             self._take_in(event)
         self._is_closed = bool(self.history.replicates)  # the finals have begun: no more proposals
-        self._write("opened")
+        is_known = self.history.config is not None
+        self._write("opened", **({} if is_known else {"config": config.model_dump(mode="json")}))
+        self._mend_descriptions()
         self._reopen()
         for name in list(self._rulings.due):
             self._carry_out(name)
@@ -190,6 +192,8 @@ class Search:
             return self._evaluated(trial, message)
         elif message["kind"] == "adjusted":
             self._adjusted(trial, message)
+        elif message["kind"] == "mended":
+            self._write("mended", trial_id=trial, note=message["note"])
         elif message["kind"] == "failed":
             fault, cause = FaultKind(message["fault"]), message.get("cause", "")
             self.lost(trial, fault, message["reason"], cause=cause)
@@ -362,6 +366,12 @@ class Search:
 
     def _describe(self, name: str) -> None:
         write_json(self._paths.trial(name).description, self.history.trials[name].to_mapping())
+
+    def _mend_descriptions(self) -> None:
+        """Describe the trials anew whose description is missing, damaged or out of date."""
+        for name, trial in self.history.trials.items():
+            if not is_json(self._paths.trial(name).description, trial.to_mapping()):
+                self._describe(name)
 
     def _write(self, event: str, **values: Any) -> None:
         entry = self._journal.append(event, **values)

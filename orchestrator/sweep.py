@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from cluster.attached import attached_ray
 from cluster.local import local_capacity, local_ray
 from cluster.resources import Capacity, TrialResources, concurrent_trials
-from gan_models.files import whole_file
+from gan_models.errors import StorageError
+from gan_models.files import remove_drafts, storing, whole_file
 from gan_models.grids import draw_grid
 from orchestrator.backends.base import Backend
 from orchestrator.backends.inprocess import InProcessBackend
@@ -20,6 +21,8 @@ from orchestrator.decision.hyperband import HyperbandScheduler
 from orchestrator.decision.median import MedianScheduler
 from orchestrator.decision.pbt import PbtScheduler
 from orchestrator.decision.scheduler import Scheduler
+from orchestrator.driver import sole_driver
+from orchestrator.errors import SweepHalted
 from orchestrator.export.folder import NUM_SHOWN, export_best
 from orchestrator.finals import select_and_certify, sweep_finalists
 from orchestrator.history import SweepHistory
@@ -32,11 +35,11 @@ from orchestrator.progress.listener import SweepListener
 from orchestrator.records import json_ready
 from orchestrator.report.page import write_report
 from orchestrator.run_folder import (
+    check_config,
     check_free,
     new_run_folder,
     open_config,
     open_history,
-    sole_driver,
 )
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.search import Search
@@ -65,11 +68,12 @@ def run_sweep(config: SweepConfig, place: Place, listener: SweepListener) -> Swe
         UsageError: if the folder is taken or unwritable, or the spec cannot be carried out here.
         ClusterError: if the cluster cannot hold one trial, or cannot be joined.
         SweepError: if no trial is worth handing over.
+        StorageError: if the disk is full, read-only or gone; a resume goes on.
     """
     check_free(place.paths)
     _check_machine(config, place)
     space = check_sweep(config)
-    with new_run_folder(place.paths), _backend(config, place) as backend:
+    with storing(place.paths.root), new_run_folder(place.paths), _backend(config, place) as backend:
         save_config(place.paths.sweep, config)  # not before a cluster that does not fit was refused
         check_same_measure(config, place.paths, [])
         return _carry_on(config, space, place.paths, backend, listener)
@@ -84,12 +88,15 @@ def resume_sweep(place: Place, listener: SweepListener) -> SweepHistory:
         UsageError: if it asks for a GPU that torch cannot use here.
         ClusterError: if the cluster cannot hold one trial, or cannot be joined.
         JournalError: if its journal is damaged.
+        StorageError: if the disk is full, read-only or gone; another resume goes on.
     """
     config = open_config(place.paths)
-    with sole_driver(place.paths):
+    with storing(place.paths.root), sole_driver(place.paths):
         _check_machine(config, place)
-        space = check_sweep(config)
         history = open_history(place.paths)
+        check_config(place.paths, config, history)
+        space = check_sweep(config)
+        remove_drafts(place.paths.root)
         check_same_measure(config, place.paths, history.evaluations)
         if not has_trials_left(config, history):  # a cluster would start for nothing
             return _carry_on(config, space, place.paths, InProcessBackend(), listener)
@@ -115,7 +122,7 @@ def _carry_on(
             listener=listener,
         )
         history = search.history
-        try:
+        with _told_in_the_end(paths, history):
             backend.run(search, run_trial)
             if history.selection is None and config.selection.retrain_seeds:
                 search.replicate(sweep_finalists(config, history), config.selection.retrain_seeds)
@@ -124,10 +131,26 @@ def _carry_on(
                 selection, certificate = select_and_certify(config, paths, history)
                 search.select(selection.to_mapping(), json_ready(certificate.to_mapping()))
             export_best(config, paths, history)
-        finally:
-            write_tables(paths, history)
-            write_report(paths)
     return history
+
+
+@contextmanager
+def _told_in_the_end(paths: RunPaths, history: SweepHistory) -> Iterator[None]:
+    """Write tables and report however it ends, unless nothing can be written or it goes on."""
+    try:
+        with storing(paths.root):
+            yield
+    except (StorageError, SweepHalted):
+        raise
+    except BaseException:
+        _tell(paths, history)
+        raise
+    _tell(paths, history)
+
+
+def _tell(paths: RunPaths, history: SweepHistory) -> None:
+    write_tables(paths, history)
+    write_report(paths)
 
 
 def _check_machine(config: SweepConfig, place: Place) -> None:

@@ -13,6 +13,7 @@ from orchestrator.errors import RunFolderError
 from orchestrator.history import SweepHistory
 from orchestrator.paths import RunPaths
 from orchestrator.records import RECORD_VERSION, Evaluation, TrialRecord
+from orchestrator.table_seal import check_table, seal_tables
 
 if TYPE_CHECKING:
     from pyarrow import Table
@@ -53,15 +54,18 @@ _ADDED_LATER = ("faults",)  # tables that were written before lack these columns
 
 
 def write_tables(paths: RunPaths, history: SweepHistory) -> None:
-    """Write ``trials.parquet`` and ``evaluations.parquet``, each whole or not at all.
+    """Write ``trials.parquet`` and ``evaluations.parquet``, each whole or not at all, and sealed.
 
     A number that is not finite is written as null. Parameters stand in ``params`` as JSON text
     and in one typed column ``param.<name>`` each, null where a trial has no such parameter.
     """
     metadata = {_VERSION_KEY: str(RECORD_VERSION), _SWEEP_KEY: _sweep_name(paths)}
     evaluations = [row.to_mapping() for row in history.evaluations]
-    _write(paths.trials_table, *_trial_rows(history.records), metadata)
-    _write(paths.evaluations_table, EVALUATION_COLUMNS, evaluations, metadata)
+    with whole_file(paths.trials_table) as trials, whole_file(paths.evaluations_table) as rows:
+        _write(trials, *_trial_rows(history.records), metadata)
+        _write(rows, EVALUATION_COLUMNS, evaluations, metadata)
+        drafts = {paths.trials_table.name: trials, paths.evaluations_table.name: rows}
+        seal_tables(paths.trials_table.parent, drafts)
 
 
 def read_trials(path: Path) -> list[Row]:
@@ -69,6 +73,7 @@ def read_trials(path: Path) -> list[Row]:
 
     Raises:
         RunFolderError: if there is no table, or not one that this version reads.
+        DamageError: if it is not what was written.
     """
     rows = _read(path, list(TRIAL_COLUMNS))
     return [row | {"params": json.loads(row["params"])} for row in rows]
@@ -79,6 +84,7 @@ def read_evaluations(path: Path) -> list[Evaluation]:
 
     Raises:
         RunFolderError: if there is no table, or not one that this version reads.
+        DamageError: if it is not what was written.
     """
     return [Evaluation.from_mapping(row) for row in _read(path, list(EVALUATION_COLUMNS))]
 
@@ -120,8 +126,7 @@ def _write(
 
     fields = [pa.field(name, pa.type_for_alias(kind)) for name, kind in columns.items()]
     table = pa.Table.from_pylist(rows, schema=pa.schema(fields, metadata=dict(metadata)))
-    with whole_file(path) as draft:
-        parquet.write_table(table, draft)
+    parquet.write_table(table, path)
 
 
 def _read(path: Path, columns: Sequence[str]) -> list[Row]:
@@ -142,6 +147,8 @@ def _read(path: Path, columns: Sequence[str]) -> list[Row]:
 def _open_table(path: Path) -> "Table":
     from pyarrow import ArrowInvalid, parquet
 
+    if path.exists():
+        check_table(path)
     try:
         return parquet.read_table(path)
     except FileNotFoundError:

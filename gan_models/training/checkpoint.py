@@ -1,27 +1,28 @@
 """Checkpoints: the full state on disk, whole or not at all, verified when it is read.
 
-A checkpoint is a folder with ``state.safetensors`` and ``checkpoint.json``; the latter holds the
-progress, the configuration and one checksum over all of it. A checkpoint that does not verify is
-passed over for the one before.
+A checkpoint is a folder with ``state.safetensors`` and ``checkpoint.json``; the latter is written
+last, and holds the progress, the configuration and the checksums. A checkpoint that does not verify
+is passed over for the one before, and can be put aside.
 """
 
 import hashlib
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gan_models.config import GanConfig
-from gan_models.errors import CheckpointError
-from gan_models.files import file_sha256, whole_folder, write_json
+from gan_models.errors import CheckpointError, DamageError
+from gan_models.files import check_space, discard, file_sha256, put_aside, whole_folder
+from gan_models.manifest import read_manifest, write_manifest
+from gan_models.tensor_file import load_tensors, save_tensors
 from gan_models.training.state import TrainState
 
-CHECKPOINT_VERSION = 2
+CHECKPOINT_VERSION = 3
+_READABLE_VERSIONS = (2, CHECKPOINT_VERSION)  # 2 had one checksum in place of a manifest
 TENSORS_FILE = "state.safetensors"
 MANIFEST_FILE = "checkpoint.json"
 _PREFIX = "checkpoint-"
@@ -34,41 +35,63 @@ def save_checkpoint(
     """Write the state under ``folder``; return its own folder.
 
     Drops all but the last two, and the one at ``keep_nimg`` images if that is given.
+
+    Raises:
+        StorageError: if there is no room for it; nothing is written then.
     """
-    path = folder / _name(state.nimg)
+    path, tensors = folder / _name(state.nimg), _to_tensors(state)
+    facts = {
+        "version": CHECKPOINT_VERSION,
+        "nimg": state.nimg,
+        "step": state.step,
+        "config": config.to_params(),
+    }
     with whole_folder(path) as draft:
-        save_file(_to_tensors(state), draft / TENSORS_FILE)
-        manifest = {
-            "version": CHECKPOINT_VERSION,
-            "nimg": state.nimg,
-            "step": state.step,
-            "config": config.to_params(),
-        }
-        checksum = _checksum(manifest, draft / TENSORS_FILE)
-        write_json(draft / MANIFEST_FILE, {**manifest, "sha256": checksum})
-    for old in _checkpoints(folder)[:-_NUM_KEPT]:
+        check_space(draft, sum(tensor.nbytes for tensor in tensors.values()))
+        save_tensors(tensors, draft / TENSORS_FILE)
+        write_manifest(draft / MANIFEST_FILE, facts)
+    for old in checkpoints(folder)[:-_NUM_KEPT]:
         if keep_nimg is None or old.name != _name(keep_nimg):
-            shutil.rmtree(old)
+            discard(old)
     return path
+
+
+def put_aside_damaged(folder: Path) -> list[Path]:
+    """Rename the checkpoints that do not verify, the latest first, until one does.
+
+    Returns:
+        Their new names.
+    """
+    damaged = []
+    for path in reversed(checkpoints(folder)):
+        if _read_verified(path) is not None:
+            break
+        damaged.append(put_aside(path))
+    return damaged
+
+
+def put_aside_after(folder: Path, nimg: int) -> list[Path]:
+    """Rename the checkpoints of more than ``nimg`` images, the latest first; return new names."""
+    return [put_aside(path) for path in reversed(checkpoints(folder)) if path.name > _name(nimg)]
 
 
 def drop_checkpoints_after(folder: Path, nimg: int) -> None:
     """Remove the checkpoints of more than ``nimg`` images, the latest first."""
-    for path in reversed(_checkpoints(folder)):
+    for path in reversed(checkpoints(folder)):
         if path.name > _name(nimg):
-            shutil.rmtree(path)
+            discard(path)
 
 
 def drop_checkpoints_before(folder: Path, nimg: int) -> None:
     """Remove the checkpoints of fewer than ``nimg`` images, the earliest first."""
-    for path in _checkpoints(folder):
+    for path in checkpoints(folder):
         if path.name < _name(nimg):
-            shutil.rmtree(path)
+            discard(path)
 
 
 def latest_nimg(folder: Path) -> int:
     """Return after how many images the latest checkpoint was taken; -1 if there is none."""
-    found = _checkpoints(folder)
+    found = checkpoints(folder)
     return int(found[-1].name.removeprefix(_PREFIX)) if found else -1
 
 
@@ -81,7 +104,7 @@ def restore_latest(folder: Path, state: TrainState, config: GanConfig) -> bool:
     Raises:
         CheckpointError: if a checkpoint is of another configuration, version or kind of sample.
     """
-    for path in reversed(_checkpoints(folder)):
+    for path in reversed(checkpoints(folder)):
         manifest = _read_verified(path)
         if manifest is None:
             continue
@@ -109,27 +132,47 @@ def _name(nimg: int) -> str:
     return f"{_PREFIX}{nimg:012d}"
 
 
-def _checkpoints(folder: Path) -> list[Path]:
+def checkpoints(folder: Path) -> list[Path]:
+    """Return the folders of all checkpoints, the earliest first, whole or not."""
     return sorted(folder.glob(f"{_PREFIX}*"))
 
 
-def _checksum(manifest: Mapping[str, Any], tensors: Path) -> str:
-    text = json.dumps(manifest, sort_keys=True) + file_sha256(tensors)
-    return hashlib.sha256(text.encode()).hexdigest()
+def verified_checkpoint(path: Path) -> dict[str, Any]:
+    """Return what a checkpoint says of itself, once all of it is found to be what was saved.
+
+    Raises:
+        DamageError: naming the file that is not.
+    """
+    try:
+        return read_manifest(path / MANIFEST_FILE)
+    except DamageError:
+        former = _read_version_2(path)
+        if former is None:
+            raise
+        return former
 
 
 def _read_verified(path: Path) -> dict[str, Any] | None:
     try:
-        manifest: dict[str, Any] = json.loads((path / MANIFEST_FILE).read_text(encoding="utf-8"))
-        is_whole = manifest.pop("sha256") == _checksum(manifest, path / TENSORS_FILE)
+        return verified_checkpoint(path)
+    except DamageError:
+        return None
+
+
+def _read_version_2(path: Path) -> dict[str, Any] | None:
+    try:
+        facts: dict[str, Any] = json.loads((path / MANIFEST_FILE).read_text(encoding="utf-8"))
+        seal = facts.pop("sha256")
+        text = json.dumps(facts, sort_keys=True) + file_sha256(path / TENSORS_FILE)
+        is_whole = seal == hashlib.sha256(text.encode()).hexdigest() and facts["version"] == 2
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return manifest if is_whole else None
+    return facts if is_whole else None
 
 
 def _refuse_other_run(path: Path, manifest: Mapping[str, Any], config: GanConfig) -> None:
     version, there, here = manifest["version"], manifest["config"], config.to_params()
-    if version != CHECKPOINT_VERSION:
+    if version not in _READABLE_VERSIONS:
         raise CheckpointError(
             f"{path}: version {version}, but this program reads {CHECKPOINT_VERSION}"
         )
@@ -163,7 +206,7 @@ def _to_tensors(state: TrainState) -> dict[str, Tensor]:
 
 
 def _from_tensors(state: TrainState, path: Path) -> None:
-    tensors = load_file(path)
+    tensors = load_tensors(path)
     for owner, network in _networks(state).items():
         load_weights(network, _owned_by(owner, tensors), path=path)
     for owner, optimizer in _optimizers(state).items():

@@ -19,6 +19,7 @@ _PLACES = {
     "judge": f"{_COMMANDS}.judge:judge",
     "simulate": f"{_COMMANDS}.simulate:simulate",
     "select": f"{_COMMANDS}.select:select",
+    "verify": f"{_COMMANDS}.verify:verify",
     "audit": f"{_COMMANDS}.audit:audit",
     "export": f"{_COMMANDS}.export:export",
     "report": f"{_COMMANDS}.report:report",

@@ -27,14 +27,14 @@ def audit(context: click.Context, *, run_dir: Path, as_json: bool) -> None:
     another version of the rules decided.
     """
     from orchestrator.audit import audit as audit_journal
-    from orchestrator.journal import read_journal
+    from orchestrator.journal import open_events
     from orchestrator.paths import RunPaths
     from orchestrator.run_folder import open_config, open_protocol
     from orchestrator.sweep import make_scheduler
 
     paths = RunPaths(run_dir)
     config = open_config(paths)
-    events = read_journal(paths.journal)
+    events = open_events(paths)
     found = audit_journal(config, open_protocol(paths), events, make_scheduler(config))
     if as_json:
         print_json(asdict(found))

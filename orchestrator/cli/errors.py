@@ -12,7 +12,7 @@ from typing import IO, Any
 import click
 
 from cluster.errors import ClusterError
-from gan_models.errors import GanModelsError
+from gan_models.errors import GanModelsError, StorageError
 from orchestrator.errors import GanorchError, SweepHalted, UsageError
 from orchestrator.paths import RunPaths
 from orchestrator.signals import Terminated
@@ -52,6 +52,8 @@ def one_line_errors() -> Iterator[None]:
         raise CommandError(_with_hint(error), UsageError.exit_code) from error
     except GanorchError as error:
         raise CommandError(str(error), error.exit_code) from error
+    except StorageError as error:
+        raise CommandError(str(error), GanorchError.exit_code) from error
     except (GanModelsError, SpaceError, ClusterError) as error:
         raise CommandError(str(error), UsageError.exit_code) from error
 
@@ -61,7 +63,8 @@ def resumable(folder: Path) -> Iterator[None]:
     """Say how the sweep in a run folder goes on after an interruption, or once its storage works.
 
     Raises:
-        CommandError: in place of KeyboardInterrupt, SweepHalted, and OSError of a failed storage.
+        CommandError: in place of KeyboardInterrupt, SweepHalted, StorageError, and OSError of a
+            failed storage.
     """
     try:
         yield
@@ -73,6 +76,9 @@ def resumable(folder: Path) -> Iterator[None]:
         raise CommandError(f"interrupted{by}; {rest}", code) from None
     except SweepHalted as halt:
         raise CommandError(f"{halt}: `ganorch resume {folder}` goes on", halt.exit_code) from halt
+    except StorageError as error:
+        mend = f"make room there, or make it writable; then `ganorch resume {folder}` goes on"
+        raise CommandError(f"{error}: {mend}", GanorchError.exit_code) from error
     except OSError as error:
         if not is_storage_failure(error):
             raise

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 def status(run_dir: Path, *, as_json: bool) -> None:
     """Show what runs now, and what is left."""
     from orchestrator.history import SweepHistory
-    from orchestrator.journal import read_journal
+    from orchestrator.journal import open_events
     from orchestrator.paths import RunPaths
     from orchestrator.run_folder import open_config
 
     paths = RunPaths(run_dir)
     config = open_config(paths)
-    events = read_journal(paths.journal)
+    events = open_events(paths)
     silent_s = max(0.0, time.time() - events[-1]["time_s"]) if events else None
     found = status_mapping(config, SweepHistory.replay(events), silent_s=silent_s)
     if as_json:

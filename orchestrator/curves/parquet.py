@@ -7,6 +7,7 @@ from pathlib import Path
 from orchestrator.curves.rows import REQUIRED, Row
 from orchestrator.errors import ConfigError
 from orchestrator.records import Evaluation
+from orchestrator.table_seal import check_table
 
 
 def read_parquet(path: Path) -> Iterator[Row]:
@@ -14,10 +15,12 @@ def read_parquet(path: Path) -> Iterator[Row]:
 
     Raises:
         ConfigError: if it is none, or step or fid is not among its columns.
+        DamageError: if it is a sweep's, and not what the sweep wrote.
     """
     import pyarrow
     from pyarrow import parquet
 
+    check_table(path)
     try:
         file = parquet.ParquetFile(path)
     except pyarrow.ArrowInvalid as error:

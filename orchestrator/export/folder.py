@@ -7,9 +7,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from gan_models.errors import CheckpointError, DamageError
 from gan_models.files import whole_folder, write_json, write_text
 from gan_models.grids import draw_grid
-from gan_models.model_folder import Model, load_model
+from gan_models.model_folder import Model, check_model, load_model, seal_model
 from gan_models.seeds import derive_seed
 from orchestrator.config.model import SweepConfig
 from orchestrator.disclosure import disclose
@@ -25,13 +26,16 @@ def export_best(config: SweepConfig, paths: RunPaths, history: SweepHistory) -> 
     """Write ``best/`` from the selected snapshot: weights, numbers, picture and model card.
 
     The history must hold a selection and a certificate.
+
+    Raises:
+        CheckpointError: if the snapshot does not verify.
     """
     selection, certificate = dict(history.selection or {}), dict(history.certificate or {})
     trial = history.trials[selection["trial_id"]]
     record = trial.record
     inherited = [each for each in trial.exploits if each.nimg < selection["snapshot_nimg"]]
     snapshot = paths.trial(record.trial_id).snapshot(selection["snapshot_nimg"])
-    model = load_model(snapshot)
+    model = _selected(snapshot, paths)
     facts = {
         "sweep": config.name,
         "trial_id": record.trial_id,
@@ -49,6 +53,7 @@ def export_best(config: SweepConfig, paths: RunPaths, history: SweepHistory) -> 
         write_json(draft / "metrics.json", facts)
         _draw(model, seed=derive_seed(config.search.seed, "picture"), to=draft / "samples.png")
         write_text(draft / "README.md", _card(facts, model))
+        seal_model(draft)
     return paths.best
 
 
@@ -57,6 +62,7 @@ def ship(paths: RunPaths, destination: Path) -> Path:
 
     Raises:
         RunFolderError: if there is nothing to ship, or the destination exists.
+        DamageError: naming the file in ``best/`` that is not what was written.
     """
     if not paths.best.is_dir():
         raise RunFolderError(
@@ -64,9 +70,22 @@ def ship(paths: RunPaths, destination: Path) -> Path:
         )
     if destination.exists():
         raise RunFolderError(f"{destination}: exists already; name a folder that does not")
+    try:
+        check_model(paths.best)
+    except CheckpointError as error:
+        mend = f"`ganorch resume {paths.root}` writes {paths.best.name}/ anew"
+        raise DamageError(f"{error}: {mend}") from error
     with whole_folder(destination) as draft:
         shutil.copytree(paths.best, draft, dirs_exist_ok=True)
     return destination
+
+
+def _selected(snapshot: Path, paths: RunPaths) -> Model:
+    try:
+        return load_model(snapshot)
+    except CheckpointError as error:
+        mend = f"`ganorch select {paths.root}` chooses anew among the snapshots that verify"
+        raise CheckpointError(f"{error}: {mend}") from error
 
 
 def _draw(model: Model, *, seed: int, to: Path) -> None:

@@ -84,9 +84,7 @@ class LinesListener:
 
     def _text(self, event: Event, history: SweepHistory) -> str:
         match event["event"]:
-            case "finished":
-                return _end_line(history.trials[event["trial_id"]].record)
-            case "paused":
+            case "finished" | "paused":
                 return _end_line(history.trials[event["trial_id"]].record)
             case "resumed":
                 return f"{event['trial_id']} goes on: {event['reason']}"
@@ -101,6 +99,8 @@ class LinesListener:
                 return _adjustment_line(history.trials[event["trial_id"]])
             case "attempt_lost":
                 return _lost_line(history.trials[event["trial_id"]])
+            case "mended":
+                return f"{event['trial_id']}: {event['note']}"
             case "selected" if history.selection:
                 return f"selected {history.selection['trial_id']}"
         return ""

@@ -11,7 +11,7 @@ import yaml
 
 from orchestrator.errors import RunFolderError
 from orchestrator.history import SweepHistory, TrialHistory, format_faults
-from orchestrator.journal import read_journal
+from orchestrator.journal import open_events
 from orchestrator.leaderboard import LeaderboardRow, leaderboard
 from orchestrator.paths import RunPaths, TrialPaths
 from orchestrator.records import Evaluation, StoppedBy, TrialRecord, TrialStatus
@@ -110,7 +110,7 @@ def load_view(paths: RunPaths) -> RunView:
         RunFolderError: if the folder holds no sweep, or its ``sweep.yaml`` cannot be read.
         JournalError: if the journal is damaged.
     """
-    history = SweepHistory.replay(read_journal(paths.journal))
+    history = SweepHistory.replay(open_events(paths))
     return build_view(_load_spec(paths.sweep), history, paths)
 
 

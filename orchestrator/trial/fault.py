@@ -5,7 +5,7 @@ import re
 import traceback
 from collections.abc import Iterator
 
-from gan_models.errors import GanModelsError
+from gan_models.errors import GanModelsError, GpuMemoryError, StorageError
 from orchestrator.records import FaultKind
 
 STORAGE_ERRNOS = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ESTALE, errno.EIO)
@@ -31,7 +31,7 @@ def is_storage_failure(error: BaseException) -> bool:
     """Say whether the disk is full, read-only, over its quota or gone, whoever says so."""
     if isinstance(error, OSError):
         return error.errno in STORAGE_ERRNOS
-    if type(error).__name__ == "StorageError":
+    if isinstance(error, StorageError):
         return True
     found = _OS_ERROR_IN_TEXT.search(str(error))
     return found is not None and int(found[1]) in STORAGE_ERRNOS
@@ -63,7 +63,7 @@ def _is_out_of_gpu_memory(error: BaseException) -> bool:
     # by name, so that nothing here loads torch
     names = {f"{each.__module__}.{each.__name__}" for each in type(error).__mro__}
     is_torchs = bool(names & {"torch.OutOfMemoryError", "torch.cuda.OutOfMemoryError"})
-    return is_torchs or _says(error, _GPU_ALLOCATION)
+    return is_torchs or isinstance(error, GpuMemoryError) or _says(error, _GPU_ALLOCATION)
 
 
 def _is_out_of_host_memory(error: BaseException) -> bool:

@@ -8,7 +8,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_models.files import write_json
+from gan_models.errors import DamageError
+from gan_models.manifest import read_sealed, write_sealed
 from gan_models.training.checkpoint import drop_checkpoints_after
 from orchestrator.paths import TrialPaths
 from orchestrator.records import Adjustment
@@ -16,10 +17,20 @@ from orchestrator.trial.snapshots import drop_snapshots_after
 
 
 def read_rollbacks(path: Path) -> list[Adjustment]:
-    """Return the roll backs of a trial in their order; none if there is no file."""
+    """Return the roll backs of a trial in their order; none if there is no file.
+
+    Raises:
+        DamageError: if the file is not what was written.
+    """
     if not path.exists():
         return []
-    return [Adjustment.from_mapping(values) for values in json.loads(path.read_text("utf-8"))]
+    try:
+        values = read_sealed(path)["rollbacks"]
+    except DamageError:
+        values = _read_unsealed(path)
+        if values is None:
+            raise
+    return [Adjustment.from_mapping(each) for each in values]
 
 
 def record_rollbacks(paths: TrialPaths, rollbacks: Sequence[Adjustment]) -> None:
@@ -30,4 +41,13 @@ def record_rollbacks(paths: TrialPaths, rollbacks: Sequence[Adjustment]) -> None
     for grid in paths.samples.glob("*.png"):
         if grid > paths.sample_grid(nimg):  # counts sort by name
             grid.unlink()
-    write_json(paths.rollbacks, [rollback.to_mapping() for rollback in rollbacks])
+    write_sealed(paths.rollbacks, {"rollbacks": [each.to_mapping() for each in rollbacks]})
+
+
+def _read_unsealed(path: Path) -> list[dict[str, object]] | None:
+    """Read the file as it was before it had a checksum: a mere list; None if it is not."""
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        return None
+    return values if isinstance(values, list) else None

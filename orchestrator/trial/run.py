@@ -13,7 +13,7 @@ from pathlib import Path
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset
 from gan_models.data.residence import place
-from gan_models.files import whole_file
+from gan_models.files import storing, whole_file
 from gan_models.gpu_share import claim_gpu
 from gan_models.grids import draw_grid
 from gan_models.model_folder import Model
@@ -29,6 +29,7 @@ from orchestrator.tensorboard import TrialBoard
 from orchestrator.trial.curve_file import append_evaluation, rewind_evaluations
 from orchestrator.trial.inheritance import is_milestone, take_over
 from orchestrator.trial.judge import TrialJudge
+from orchestrator.trial.mending import check_rows, put_damage_aside
 from orchestrator.trial.meter import Meter
 from orchestrator.trial.pulse import Pulse
 from orchestrator.trial.regime import Regime
@@ -40,6 +41,7 @@ from orchestrator.trial.spec import (
     TrialSpec,
     adjusted,
     evaluated,
+    mended,
     saved,
 )
 from orchestrator.trial.stretch import Stretch
@@ -54,9 +56,12 @@ def run_trial(spec: TrialSpec) -> Messages:
 
     Raises:
         GanModelsError: if data, parameters or a checkpoint cannot be used, or its GPU is taken.
+        StorageError: if the disk of the run folder is full, read-only or gone.
     """
-    with pinned_threads(spec.num_threads):
+    with pinned_threads(spec.num_threads), storing(Path(spec.run_folder)):
         claim_gpu(spec.device, share=spec.gpu_share, memory_bytes=spec.gpu_memory_bytes)
+        for note in put_damage_aside(RunPaths(Path(spec.run_folder)).trial(spec.trial_id)):
+            yield mended(note)
         trial = _open(spec)
         with closing(trial.board):
             try:
@@ -157,7 +162,7 @@ class _Trial:
     def _record(self, row: Evaluation) -> None:
         """Put one evaluation on disk; the checkpoint comes last, for it is what resume trusts."""
         self.curve.append(row)
-        append_evaluation(self.paths.evaluations, row)
+        append_evaluation(self.paths.evaluations, row, number=len(self.curve) - 1)
         model = Model(self.state.ema, self.config, self.meter.yardstick.splits.sample)
         keep_snapshot(self.paths, model, self.curve, num_best=self.spec.num_snapshots)
         self._draw_samples(model)
@@ -250,4 +255,5 @@ def _restore(
     state = new_state(config, sample, seed=spec.seed, device=spec.device)
     is_resumed = restore_latest(paths.checkpoints, state, config)
     curve = rewind_evaluations(paths.evaluations, nimg=state.nimg if is_resumed else -1)
+    check_rows(paths, curve, state.nimg)
     return state, curve

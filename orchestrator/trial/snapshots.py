@@ -5,11 +5,10 @@ evaluation is, and by then the generator is gone. The last one is kept as well: 
 and a low rank may be bad luck in measuring. The first one never wins, and is not.
 """
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_models.files import whole_folder
+from gan_models.files import discard, whole_folder
 from gan_models.model_folder import Model, save_model
 from orchestrator.decision.curve import is_measured
 from orchestrator.paths import TrialPaths
@@ -36,14 +35,14 @@ def keep_snapshot(
     kept = {paths.snapshot(row.nimg) for row in [*best, *trained[-1:]]}
     for folder in snapshots(paths):
         if folder not in kept:
-            shutil.rmtree(folder)
+            discard(folder)
 
 
 def drop_snapshots_after(paths: TrialPaths, nimg: int) -> None:
     """Remove the snapshots of more than ``nimg`` images."""
     for folder in snapshots(paths):
         if snapshot_nimg(folder) > nimg:
-            shutil.rmtree(folder)
+            discard(folder)
 
 
 def snapshots(paths: TrialPaths) -> list[Path]:

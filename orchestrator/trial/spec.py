@@ -159,6 +159,11 @@ def failed(fault: FaultKind, *, reason: str, cause: str = "") -> Message:
     return {"kind": "failed", "fault": fault.value, "reason": reason, "cause": cause}
 
 
+def mended(note: str) -> Message:
+    """Return the message in which a trial says what of its folder was damaged."""
+    return {"kind": "mended", "note": note}
+
+
 def finished(
     status: TrialStatus, stopped_by: StoppedBy, *, reason: str, verdict: str | None = None
 ) -> Message:

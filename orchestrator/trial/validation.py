@@ -94,6 +94,10 @@ def _check_saved(message: Message) -> None:
     _check_whole("nimg", message["nimg"])
 
 
+def _check_mended(message: Message) -> None:
+    _check_text("note", message["note"])
+
+
 def _check_adjusted(message: Message) -> None:
     Adjustment.from_mapping(message["adjustment"])
 
@@ -149,6 +153,7 @@ _CHECKS: dict[str, Callable[[Message], None]] = {
     "evaluated": _check_evaluated,
     "adjusted": _check_adjusted,
     "saved": _check_saved,
+    "mended": _check_mended,
     "failed": _check_failed,
     "finished": _check_finished,
 }

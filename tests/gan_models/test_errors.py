@@ -3,7 +3,7 @@ import pytest
 import gan_models.errors as errors
 from gan_models.errors import GanModelsError, nearest
 
-KINDS = ["DataError", "ParameterError", "CheckpointError", "MetricError"]
+KINDS = ["DataError", "ParameterError", "CheckpointError", "DamageError", "MetricError"]
 
 
 @pytest.mark.parametrize("name", KINDS)

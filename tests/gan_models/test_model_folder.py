@@ -10,6 +10,7 @@ from safetensors import safe_open
 from gan_models.config import GanConfig
 from gan_models.errors import CheckpointError
 from gan_models.files import file_sha256, write_json
+from gan_models.manifest import write_manifest
 from gan_models.model_folder import (
     DESCRIPTION_FILE,
     WEIGHTS_FILE,
@@ -71,7 +72,12 @@ def test_the_folder_says_what_the_model_is(folder: Path) -> None:
     assert sorted(file.name for file in folder.iterdir()) == [WEIGHTS_FILE, DESCRIPTION_FILE]
     assert description["sample"] == {"kind": "image", "shape": [1, 8, 8]}
     assert GanConfig.from_params(description["params"]) == CONFIG
-    assert description["sha256"] == file_sha256(folder / WEIGHTS_FILE)
+    assert description["files"] == {
+        WEIGHTS_FILE: {
+            "size_bytes": (folder / WEIGHTS_FILE).stat().st_size,
+            "sha256": file_sha256(folder / WEIGHTS_FILE),
+        }
+    }
     assert (description["trial_id"], description["nimg"]) == ("lusab-babad", 640)
 
 
@@ -138,7 +144,7 @@ def test_a_torn_description_is_named(folder: Path, content: bytes) -> None:
 def test_another_version_is_refused(folder: Path, value: Any, version: int | None) -> None:
     write_json(folder / DESCRIPTION_FILE, value)
 
-    with pytest.raises(CheckpointError, match=f"version {version}, but this program reads 2"):
+    with pytest.raises(CheckpointError, match=f"version {version}, but this program reads 3"):
         load_model(folder)
 
 
@@ -180,8 +186,9 @@ def test_a_description_that_does_not_fit_is_refused(
     folder: Path, change: Change, message: str
 ) -> None:
     description = description_of(folder)
+    del description["files"], description["sha256"]
     change(description)
-    write_json(folder / DESCRIPTION_FILE, description)
+    write_manifest(folder / DESCRIPTION_FILE, description)
 
     with pytest.raises(CheckpointError, match=message):
         load_model(folder)

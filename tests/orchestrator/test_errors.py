@@ -8,7 +8,7 @@ from orchestrator import errors
     [
         (errors.ConfigError, 2),
         (errors.RunFolderError, 2),
-        (errors.JournalError, 1),
+        (errors.JournalError, 2),
         (errors.SweepError, 1),
     ],
 )

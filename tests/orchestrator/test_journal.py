@@ -30,10 +30,14 @@ def test_events_are_read_back_in_order_with_their_number(path: Path) -> None:
         "seq": 0,
         "event": "proposed",
         "time_s": 12.346,
+        "epoch": 1,
         "trial_id": "a",
         "params": {"d_lr": 1e-4},
     }
-    assert read_journal(path) == [first, {"seq": 1, "event": "started", "time_s": 12.346}]
+    assert read_journal(path) == [
+        first,
+        {"seq": 1, "event": "started", "time_s": 12.346, "epoch": 1},
+    ]
 
 
 def test_an_event_can_be_read_before_the_journal_is_closed(path: Path) -> None:

@@ -8,13 +8,13 @@ import pytest
 
 from orchestrator import yardstick
 from orchestrator.config.load import build_config
+from orchestrator.driver import sole_driver
 from orchestrator.errors import ConfigError, RunFolderError
 from orchestrator.history import SweepHistory
 from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
 from orchestrator.progress.silent import SilentListener
 from orchestrator.reselection import reselect
-from orchestrator.run_folder import sole_driver
 from orchestrator.sweep import Place, resume_sweep, run_sweep
 
 SPEC: dict[str, Any] = {

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.config.load import save_config
+from orchestrator.driver import sole_driver
 from orchestrator.errors import ConfigError, JournalError, RunFolderError
 from orchestrator.paths import RunPaths
 from orchestrator.run_folder import (
@@ -15,7 +16,6 @@ from orchestrator.run_folder import (
     new_run_folder,
     open_config,
     open_history,
-    sole_driver,
 )
 from tests.orchestrator.scripted import make_config, opened_search
 
@@ -23,7 +23,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from orchestrator.paths import RunPaths
-from orchestrator.run_folder import sole_driver
+from orchestrator.driver import sole_driver
 
 with sole_driver(RunPaths(Path(sys.argv[1]))):
     print("held", flush=True)

@@ -892,7 +892,7 @@ def play_out(search: Search, spec: TrialSpec, at_most: int = 99) -> None:
 def decisions_of(folder: Path) -> list[dict[str, Any]]:
     """Return the journal without what tells sessions and attempts apart."""
     return [
-        {key: value for key, value in event.items() if key not in ("seq", "time_s")}
+        {key: value for key, value in event.items() if key not in ("seq", "time_s", "epoch")}
         for event in events_of(folder)
         if event["event"] not in ("opened", "started")
     ]

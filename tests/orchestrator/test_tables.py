@@ -19,6 +19,7 @@ from orchestrator.records import (
     Verdict,
     VerdictKind,
 )
+from orchestrator.table_seal import seal_tables
 from orchestrator.tables import read_evaluations, read_trials, write_tables
 
 VERDICT = Verdict(kind=VerdictKind.IMPROVING, action=Action.GO_ON, reason="gains")
@@ -143,7 +144,7 @@ def test_a_failed_write_leaves_the_old_tables(paths: RunPaths, history: SweepHis
     with pytest.raises(pa.ArrowException):
         write_tables(paths, history)
     assert paths.evaluations_table.read_bytes() == before
-    assert len(list(paths.evaluations_table.parent.iterdir())) == 2
+    assert len(list(paths.evaluations_table.parent.iterdir())) == 3
 
 
 def test_a_missing_table_is_named(paths: RunPaths) -> None:
@@ -169,6 +170,7 @@ def test_a_table_of_a_later_version_is_refused(paths: RunPaths, history: SweepHi
     table = parquet.read_table(paths.trials_table)
     metadata = {**table.schema.metadata, b"ganorch.record_version": b"2"}
     parquet.write_table(table.replace_schema_metadata(metadata), paths.trials_table)
+    seal_tables(paths.tables, {paths.trials_table.name: paths.trials_table})
     with pytest.raises(
         RunFolderError, match="record version 2; this ganorch reads versions up to 1"
     ):

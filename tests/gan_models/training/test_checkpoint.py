@@ -234,7 +234,7 @@ def test_a_crash_while_saving_leaves_the_checkpoints_that_were_there(
 
     folder, state = saved[0][0].parent, fresh(images)
     state.nimg = 12
-    monkeypatch.setattr("gan_models.training.checkpoint.write_json", crash)
+    monkeypatch.setattr("gan_models.training.checkpoint.write_manifest", crash)
     with pytest.raises(OSError, match="No space left"):
         save_checkpoint(folder, state, SMALL)
 
@@ -299,7 +299,7 @@ def test_another_version_is_refused(
     save_checkpoint(tmp_path, fresh(images), SMALL)
     monkeypatch.undo()
 
-    with pytest.raises(CheckpointError, match="version 1, but this program reads 2"):
+    with pytest.raises(CheckpointError, match="version 1, but this program reads 3"):
         restore_latest(tmp_path, fresh(images), SMALL)
 
 

@@ -23,6 +23,7 @@ COMMANDS = [
     "judge",
     "simulate",
     "select",
+    "verify",
     "audit",
     "export",
     "report",

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from click.testing import Result
 
+from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
+from tests.orchestrator.scripted import rewrite_journal
 
 Ganorch = Callable[..., Result]
 Refused = Callable[..., str]
@@ -12,11 +14,10 @@ Refused = Callable[..., str]
 
 def with_another_reason(paths: RunPaths) -> int:
     """Change the reason of the last verdict in a journal, and return where it stands."""
-    lines = paths.journal.read_text().splitlines()
-    events = [json.loads(line) for line in lines]
+    events = read_journal(paths.journal)
     last = max(seq for seq, event in enumerate(events) if event["event"] == "evaluated")
     events[last]["verdict"]["reason"] = "[it] seemed so"
-    paths.journal.write_text("".join(json.dumps(event) + "\n" for event in events))
+    rewrite_journal(paths.journal, events)
     return last
 
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from click.testing import Result
 
+from orchestrator.driver import sole_driver
 from orchestrator.history import SweepHistory
 from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
 from orchestrator.records import StoppedBy
-from orchestrator.run_folder import open_config, sole_driver
+from orchestrator.run_folder import open_config
 
 Ganorch = Callable[..., Result]
 Refused = Callable[..., str]
@@ -86,13 +87,13 @@ def test_a_sweep_that_runs_is_not_driven_twice(refused: Refused, halted_run: Run
     assert halted_run.journal.read_bytes() == journal
 
 
-def test_a_damaged_journal_fails_with_1_and_stays_as_it_is(
+def test_a_damaged_journal_is_refused_and_stays_as_it_is(
     ganorch: Ganorch, own_run: RunPaths
 ) -> None:
     content = b"{}\n" + own_run.journal.read_bytes()
     own_run.journal.write_bytes(content)
     result = ganorch("resume", own_run.root)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "journal.jsonl, line 1: not event 0 of this journal" in result.stderr
     assert own_run.journal.read_bytes() == content
 

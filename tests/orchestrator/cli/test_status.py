@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -113,6 +114,8 @@ def test_why_proposing_ended_is_told(ganorch: Ganorch, own_run: RunPaths) -> Non
 
 def test_a_sweep_that_has_not_begun_has_no_best(ganorch: Ganorch, own_run: RunPaths) -> None:
     own_run.journal.unlink()
+    shutil.rmtree(own_run.trials)
+    shutil.rmtree(own_run.best)
     found = json.loads(ganorch("status", own_run.root, "--json").stdout)
     assert (found["best"], found["silent_s"], found["trials"]["planned"]) == (None, None, 2)
     assert "none begun; 2 planned" in ganorch("status", own_run.root).stdout

@@ -8,10 +8,11 @@ import yaml
 
 from orchestrator.errors import JournalError, RunFolderError
 from orchestrator.history import SweepHistory
-from orchestrator.journal import Journal
+from orchestrator.journal import Journal, read_journal
 from orchestrator.paths import RunPaths
 from orchestrator.records import TrialStatus
 from orchestrator.report.view import RunView, build_view, load_view
+from tests.orchestrator.scripted import rewrite_journal
 
 SPEC = {"name": "fresh", "search": {"trials": 3}, "budget": {"kimg_per_trial": 100}}
 
@@ -107,14 +108,10 @@ def test_a_sweep_that_goes_on_is_not_finished(demo_run: RunPaths) -> None:
 
 def test_budget_that_a_cap_left_unused_was_not_saved(demo_run: RunPaths) -> None:
     before = load_view(demo_run)
-    journal = demo_run.journal.read_text()
-    assert '"stopped_by":"verdict","reason":"flat, coverage 0.92"' in journal
-    demo_run.journal.write_text(
-        journal.replace(
-            '"stopped_by":"verdict","reason":"flat, coverage 0.92"',
-            '"stopped_by":"cap","reason":"budget.max_hours = 2: 2.1 h are spent"',
-        )
-    )
+    events = read_journal(demo_run.journal)
+    (flat,) = [each for each in events if each.get("reason") == "flat, coverage 0.92"]
+    flat |= {"stopped_by": "cap", "reason": "budget.max_hours = 2: 2.1 h are spent"}
+    rewrite_journal(demo_run.journal, events)
     assert load_view(demo_run).saved_kimg == before.saved_kimg - 70
 
 
@@ -148,8 +145,10 @@ def test_a_spec_that_says_little_is_enough(tmp_path: Path) -> None:
 
 
 def test_scores_of_two_protocols_are_noticed(demo_run: RunPaths) -> None:
-    text = demo_run.journal.read_text()
-    demo_run.journal.write_text(text.replace("8a3f02c7d1be", "000000000000", 1))
+    events = read_journal(demo_run.journal)
+    row = next(event["evaluation"] for event in events if event["event"] == "evaluated")
+    row["protocol"] = "000000000000"
+    rewrite_journal(demo_run.journal, events)
     assert load_view(demo_run).num_protocols == 2
 
 

@@ -19,7 +19,7 @@ def row(step: int, fid: float = 5.0) -> Evaluation:
 
 def write(path: Path, *steps: int) -> None:
     for step in steps:
-        append_evaluation(path, row(step))
+        append_evaluation(path, row(step), number=step)
 
 
 def steps_on_disk(path: Path) -> list[int]:
@@ -28,7 +28,7 @@ def steps_on_disk(path: Path) -> list[int]:
 
 def test_each_evaluation_is_one_line_that_can_be_read_at_once(path: Path) -> None:
     for step in (0, 1):
-        append_evaluation(path, row(step))
+        append_evaluation(path, row(step), number=step)
         assert steps_on_disk(path) == list(range(step + 1))
 
 
@@ -62,7 +62,7 @@ def test_a_torn_line_is_dropped(path: Path, torn: str) -> None:
 
 
 def test_a_number_that_is_not_finite_is_null_on_disk_and_nan_in_memory(path: Path) -> None:
-    append_evaluation(path, row(0, fid=nan))
+    append_evaluation(path, row(0, fid=nan), number=0)
     assert json.loads(path.read_text())["fid"] is None
     (kept,) = rewind_evaluations(path, nimg=0)
     assert isnan(kept.fid)

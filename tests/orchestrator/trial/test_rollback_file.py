@@ -62,7 +62,7 @@ def test_a_kill_before_it_is_written_leaves_the_states_of_a_trial_that_did_not_d
     def killed(path: Path, value: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("orchestrator.trial.rollback_file.write_json", killed)
+    monkeypatch.setattr("orchestrator.trial.rollback_file.write_sealed", killed)
     with pytest.raises(KeyboardInterrupt):
         record_rollbacks(paths, [rollback(200)])
     assert read_rollbacks(paths.rollbacks) == []

@@ -45,13 +45,14 @@ def files_of(spec: TrialSpec) -> dict[str, Any]:
     """Return all that a trial leaves behind, but for what time alone decides."""
     folder = RunPaths(Path(spec.run_folder)).trial(spec.trial_id).folder
     files = [file for file in folder.rglob("*") if file.is_file() and file.suffix != ".jsonl"]
+    files = [file for file in files if not file.parent.name.startswith("damaged-")]
     found: dict[str, Any] = {str(file.relative_to(folder)): file.read_bytes() for file in files}
     lines = (folder / "evaluations.jsonl").read_text().splitlines()
     return found | {"rows": [timeless(json.loads(line)) for line in lines]}
 
 
 def timeless(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key not in TIMING_COLUMNS}
+    return {key: value for key, value in row.items() if key not in (*TIMING_COLUMNS, "crc")}
 
 
 def adjustments_in(messages: list[Message]) -> list[dict[str, Any]]:

@@ -65,7 +65,9 @@ def fragile(folder: Path, **changes: Any) -> TrialSpec:
 def timeless(value: Any) -> Any:
     """Leave out what time alone decides."""
     if isinstance(value, dict):
-        return {k: timeless(v) for k, v in value.items() if k not in TIMING_COLUMNS}
+        return {
+            k: timeless(v) for k, v in value.items() if k not in (*TIMING_COLUMNS, "crc", "sha256")
+        }
     return [timeless(each) for each in value] if isinstance(value, list) else value
 
 
@@ -86,6 +88,7 @@ def everything_of(spec: TrialSpec) -> dict[str, Any]:
     """Return all that a trial leaves behind, but for what time alone decides."""
     folder = paths_of(spec).folder
     files = {file: file.relative_to(folder) for file in sorted(folder.rglob("*")) if file.is_file()}
+    files = {file: name for file, name in files.items() if "damaged-" not in str(name)}
     return {
         str(name): timeless([json.loads(line) for line in file.read_text().splitlines()])
         if name.suffix == ".jsonl"
@@ -234,10 +237,10 @@ def test_killed_between_two_messages_it_reaches_the_same_records(
         (run_module, "save_checkpoint", 4),
         (run_module, "record_rollbacks", 1),
         (rollback_file, "drop_snapshots_after", 1),  # the checkpoints are gone, nothing is written
-        (rollback_file, "write_json", 1),
+        (rollback_file, "write_sealed", 1),
         (run_module, "_restore", 2),  # it is written, but nothing was restored
         (run_module, "draw_grid", 5),  # the first row after it
-        (rollback_file, "write_json", 2),  # the second roll back
+        (rollback_file, "write_sealed", 2),  # the second roll back
         (run_module, "_restore", 3),
     ],
 )

@@ -15,7 +15,7 @@ from typing import Any
 from gan_models.errors import StorageError
 
 _REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE)
-_RESERVE_BYTES = 1 << 20  # so that a journal can still say what happened
+RESERVE_BYTES = 1 << 20  # so that a journal can still say what happened
 _DRAFT = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{16}")
 
 
@@ -26,7 +26,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     The content is on disk before it gets its name, so a crash leaves the old file or the new one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = _beside(path)
+    draft = draft_of(path)
     try:
         yield draft
         flush(draft)
@@ -43,7 +43,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     A former folder is moved aside before it is removed: ``path`` is never half of a folder.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft, former = _beside(path), _beside(path)
+    draft, former = draft_of(path), draft_of(path)
     draft.mkdir()
     try:
         yield draft
@@ -98,7 +98,7 @@ def put_aside(path: Path) -> Path:
 
 def discard(folder: Path) -> None:
     """Remove a folder, its name first: a kill leaves no half of it under that name."""
-    doomed = _beside(folder)
+    doomed = draft_of(folder)
     folder.replace(doomed)
     shutil.rmtree(doomed, ignore_errors=True)
 
@@ -106,7 +106,7 @@ def discard(folder: Path) -> None:
 def remove_drafts(folder: Path) -> None:
     """Remove below ``folder`` what processes that were killed had begun to write, or to remove."""
     for path in list(folder.rglob(".*")):
-        if _DRAFT.fullmatch(path.name) is None:
+        if not is_draft(path):
             continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -121,7 +121,7 @@ def check_space(folder: Path, num_bytes: int) -> None:
         StorageError: if they do not.
     """
     free_bytes = shutil.disk_usage(folder).free
-    if free_bytes < num_bytes + _RESERVE_BYTES:
+    if free_bytes < num_bytes + RESERVE_BYTES:
         raise StorageError(
             f"{folder}: cannot be written (No space left on device: {num_bytes / 1e6:.3g} MB are "
             f"needed, {free_bytes / 1e6:.3g} MB are free)"
@@ -160,7 +160,13 @@ def _meant(path: str | bytes | Path) -> Path:
     return found if draft is None else found.with_name(draft["name"])
 
 
-def _beside(path: Path) -> Path:
+def is_draft(path: Path) -> bool:
+    """Say whether a name is one that :func:`draft_of` gives."""
+    return _DRAFT.fullmatch(path.name) is not None
+
+
+def draft_of(path: Path) -> Path:
+    """Return a name beside ``path`` under which nobody looks for anything."""
     # not tempfile's: those only their owner may read, and a run folder may be a team's
     return path.with_name(f".{path.name}.{token_hex(8)}")
 

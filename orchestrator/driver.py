@@ -22,6 +22,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from gan_models.files import draft_of
 from orchestrator.errors import RunFolderError
 from orchestrator.paths import RunPaths
 
@@ -138,7 +139,7 @@ def _read_note(path: Path) -> tuple[Driver, int] | None:
 
 
 def _write_note(path: Path, driver: Driver, count: int) -> None:
-    draft = path.with_name(f"{path.name}.{driver.pid}")
+    draft = draft_of(path)
     draft.write_text(json.dumps(asdict(driver) | {"beat": count}), encoding="utf-8")
     draft.replace(path)
 

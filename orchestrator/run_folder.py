@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from gan_models.files import draft_of, is_draft
 from gan_models.metrics.protocol import Protocol
 from orchestrator.config.load import build_config, load_config, parse_assignment, save_config
 from orchestrator.config.model import SweepConfig
@@ -123,15 +125,16 @@ def open_protocol(paths: RunPaths) -> Protocol:
 
 
 def check_free(paths: RunPaths) -> None:
-    """Look whether a new sweep may use the folder: it must not exist, or hold at most a lock.
+    """Look whether a new sweep may use the folder: it must not exist, or hold nothing that counts.
+
+    A sweep that was killed before it began leaves a lock, a note and drafts.
 
     Raises:
         RunFolderError: if it holds anything else.
     """
     root = paths.root
     try:
-        notes = (paths.lock, paths.driver)
-        is_taken = root.is_dir() and any(file not in notes for file in root.iterdir())
+        is_taken = root.is_dir() and not all(_is_left_over(paths, file) for file in root.iterdir())
     except OSError as error:
         raise RunFolderError(f"{root}: cannot be read ({error.strerror})") from error
     if is_taken:
@@ -148,7 +151,7 @@ def create_run_folder(paths: RunPaths) -> None:
     check_free(paths)
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)  # open it to a team knowingly
-        probe = root / ".writable"
+        probe = draft_of(root / "writable")
         probe.touch()
         probe.unlink(missing_ok=True)  # another process may be probing too
     except OSError as error:
@@ -167,6 +170,10 @@ def new_run_folder(paths: RunPaths) -> Iterator[None]:
         if paths.sweep.exists():  # begun by another process since the folder was looked at
             raise _taken(paths)
         yield
+
+
+def _is_left_over(paths: RunPaths, file: Path) -> bool:
+    return file in (paths.lock, paths.driver) or is_draft(file)
 
 
 def _flat(config: SweepConfig) -> dict[str, Any]:

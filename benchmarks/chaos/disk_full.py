@@ -109,7 +109,10 @@ def _tmpfs(disk: Path, size_kb: int) -> Iterator[None]:
 
 
 def _mount(*words: str) -> None:
-    subprocess.run(["mount", *words], check=True)
+    try:
+        subprocess.run(["mount", *words], check=True, capture_output=True)
+    except subprocess.CalledProcessError as error:
+        raise OSError(error.stderr.decode().strip()) from error
 
 
 @click.command()

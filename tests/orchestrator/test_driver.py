@@ -87,7 +87,7 @@ def test_a_driver_elsewhere_that_beats_is_not_followed(
     leave_note(paths, ELSEWHERE)
     beats = iter(range(1, 100))
     monkeypatch.setattr(
-        driver_module.time, "sleep", lambda _: leave_note(paths, ELSEWHERE, next(beats))
+        "orchestrator.driver.time.sleep", lambda _: leave_note(paths, ELSEWHERE, next(beats))
     )
     with (
         pytest.raises(RunFolderError, match="process 4711 on other-host, since 2026-01-01"),
@@ -103,7 +103,7 @@ def test_a_driver_elsewhere_that_is_silent_is_followed_after_some_beats(
 ) -> None:
     waited: list[float] = []
     leave_note(paths, ELSEWHERE)
-    monkeypatch.setattr(driver_module.time, "sleep", waited.append)
+    monkeypatch.setattr("orchestrator.driver.time.sleep", waited.append)
     with sole_driver(paths):
         assert waited == [0.02] * 3
         assert present_driver(paths) != ELSEWHERE
@@ -114,7 +114,7 @@ def test_the_same_name_after_a_boot_is_another_machine(
 ) -> None:
     waited: list[float] = []
     leave_note(paths, replace(this_driver(), boot="before"))
-    monkeypatch.setattr(driver_module.time, "sleep", waited.append)
+    monkeypatch.setattr("orchestrator.driver.time.sleep", waited.append)
     with sole_driver(paths):
         assert len(waited) == 3
 
@@ -128,7 +128,7 @@ def test_where_there_are_no_locks_the_beats_decide(
     leave_note(paths, this_driver())
     monkeypatch.setattr(FileLock, "acquire", refuse)
     monkeypatch.setattr(
-        driver_module.time, "sleep", lambda _: leave_note(paths, this_driver(), beat=7)
+        "orchestrator.driver.time.sleep", lambda _: leave_note(paths, this_driver(), beat=7)
     )
     with pytest.raises(RunFolderError, match="another process"), sole_driver(paths):
         pass

@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import json
 import os
@@ -8,7 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from gan_models.files import file_sha256, whole_file, whole_folder, write_json, write_text
+from gan_models.errors import StorageError
+from gan_models.files import (
+    check_space,
+    draft_of,
+    file_sha256,
+    put_aside,
+    remove_drafts,
+    storing,
+    whole_file,
+    whole_folder,
+    write_json,
+    write_text,
+)
 
 
 def names_in(folder: Path) -> list[str]:
@@ -177,3 +190,48 @@ def test_the_checksum_is_sha_256(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(content)
 
     assert file_sha256(tmp_path / "a") == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO])
+def test_a_disk_that_refuses_is_told_with_the_path_that_was_meant(
+    tmp_path: Path, number: int
+) -> None:
+    draft = draft_of(tmp_path / "state")
+    with pytest.raises(StorageError) as refused, storing(tmp_path):
+        raise OSError(number, "refused", str(draft))
+    assert str(refused.value) == f"{tmp_path / 'state'}: cannot be written ({os.strerror(number)})"
+
+
+def test_a_folder_that_is_gone_is_told_from_a_file_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), storing(tmp_path):
+        (tmp_path / "none").read_text()
+    gone = tmp_path / "gone"
+    with (
+        pytest.raises(StorageError, match=r"gone: cannot be written \(it is gone\)"),
+        storing(gone),
+    ):
+        (gone / "none").read_text()
+
+
+def test_room_is_asked_for_before_it_is_needed(tmp_path: Path) -> None:
+    check_space(tmp_path, 1)
+    with pytest.raises(StorageError, match="No space left on device: 1e\\+12 MB are needed"):
+        check_space(tmp_path, 10**18)
+
+
+def test_what_is_put_aside_takes_the_place_of_what_was_put_aside_before(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        (tmp_path / "it").mkdir()
+        (tmp_path / "it" / name).touch()
+        assert put_aside(tmp_path / "it") == tmp_path / "damaged-it"
+    assert names_in(tmp_path / "damaged-it") == ["new"]
+
+
+def test_only_drafts_are_cleared_away(tmp_path: Path) -> None:
+    kept = [".lock", ".driver.json", "a.txt", ".a.0123"]
+    for name in kept:
+        (tmp_path / name).touch()
+    draft_of(tmp_path / "a.txt").touch()
+    draft_of(tmp_path / "folder").mkdir()
+    remove_drafts(tmp_path)
+    assert names_in(tmp_path) == sorted(kept)

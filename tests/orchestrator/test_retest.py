@@ -91,3 +91,14 @@ def test_candidates_that_cannot_be_scored_leave(
 
 def test_a_trial_without_snapshots_has_no_candidates(tmp_path: Path, yardstick: Yardstick) -> None:
     assert retest(TrialPaths(tmp_path), yardstick, seeds=7) == Retested((), 0, 0)
+
+
+def test_a_snapshot_that_does_not_verify_is_no_candidate_and_is_named(
+    paths: TrialPaths, yardstick: Yardstick
+) -> None:
+    num_whole = retest(paths, yardstick, seeds=1).num_candidates
+    weights = paths.snapshot(1000) / "generator.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    found = retest(paths, yardstick, seeds=1)
+    assert found.num_candidates == num_whole - 1
+    assert found.damaged == (f"{weights}: missing or damaged (its checksum does not match)",)

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from gan_models.files import draft_of
 from orchestrator.config.load import save_config
 from orchestrator.driver import sole_driver
 from orchestrator.errors import ConfigError, JournalError, RunFolderError
+from orchestrator.history import SweepHistory
 from orchestrator.paths import RunPaths
 from orchestrator.run_folder import (
     change_limits,
+    check_config,
     check_free,
     check_same_sweep,
     create_run_folder,
@@ -22,6 +25,7 @@ from tests.orchestrator.scripted import make_config, opened_search
 HOLD = """
 import sys
 from pathlib import Path
+from orchestrator.history import SweepHistory
 from orchestrator.paths import RunPaths
 from orchestrator.driver import sole_driver
 
@@ -180,3 +184,23 @@ def test_a_run_folder_is_told_from_that_of_another_sweep(tmp_path: Path) -> None
     check_same_sweep(paths, make_config(search={"trials": 9, "seed": 1}))  # which may be changed
     with pytest.raises(RunFolderError, match=r"another sweep \(search.seed = 1, and 2 is asked"):
         check_same_sweep(paths, make_config(search={"trials": 4, "seed": 2}))
+
+
+def test_a_spec_may_change_its_limits_and_its_place_and_nothing_else(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        history = search.history
+    paths = RunPaths(tmp_path)
+    elsewhere = make_config(search={"trials": 9}, resources={"cpus_per_trial": 2}, backend="ray")
+    check_config(paths, elsewhere, history)
+    with pytest.raises(ConfigError, match=r"sweep.yaml: search.seed = 4, but .* began with 0"):
+        check_config(paths, make_config(search={"seed": 4}), history)
+    check_config(paths, make_config(search={"seed": 4}), SweepHistory())  # of before it was told
+
+
+def test_what_a_sweep_left_that_was_killed_before_it_began_does_not_take_the_folder(
+    tmp_path: Path,
+) -> None:
+    paths = RunPaths(tmp_path)
+    for file in (paths.lock, paths.driver, draft_of(paths.sweep)):
+        file.touch()
+    check_free(paths)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gan_models.errors import StorageError
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.asha import AshaScheduler
 from orchestrator.decision.expected_gain import MIN_FINISHED
@@ -25,7 +26,7 @@ from orchestrator.records import (
 )
 from orchestrator.search import Search
 from orchestrator.sweep import make_scheduler
-from orchestrator.trial.spec import Message, TrialSpec, adjusted, finished
+from orchestrator.trial.spec import Message, TrialSpec, adjusted, finished, mended
 from search_spaces.domains import Choice
 from search_spaces.parameter import Parameter
 from search_spaces.space import SearchSpace
@@ -1184,3 +1185,29 @@ def test_an_exploit_that_a_cap_delays_is_carried_out_once_it_is_raised(tmp_path:
         again = next_trial(search)
         assert (again.trial_id, len(again.exploits)) == (bad.trial_id, 1)
         assert next_trial(search).index == 2
+
+
+def test_a_disk_that_is_full_under_a_trial_ends_the_driver_and_tells_nobody_of_a_bad_trial(
+    tmp_path: Path,
+) -> None:
+    sampler = WatchedSampler()
+    with opened_search(tmp_path, sampler=sampler) as search:
+        spec = search.next_trial()
+        assert spec is not None
+        search.receive(spec.trial_id, {"kind": "started"})
+        with pytest.raises(StorageError, match="no room"):
+            search.receive(spec.trial_id, {"kind": "unwritable", "reason": "no room"})
+    assert sampler.told == []
+    with opened_search(tmp_path) as search:
+        again = search.next_trial()
+        assert again is not None
+        assert again.trial_id == spec.trial_id
+
+
+def test_what_a_trial_mended_is_on_record(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        spec = search.next_trial()
+        assert spec is not None
+        assert not search.receive(spec.trial_id, mended("put aside"))
+    (event,) = events_of(tmp_path, "mended")
+    assert (event["trial_id"], event["note"]) == (spec.trial_id, "put aside")

@@ -17,11 +17,11 @@ from orchestrator.backends.inprocess import InProcessBackend
 from orchestrator.config.load import build_config
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.full import FullScheduler
+from orchestrator.driver import sole_driver
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Journal
 from orchestrator.paths import RunPaths
 from orchestrator.progress.silent import SilentListener
-from orchestrator.run_folder import sole_driver
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.search import Search
 from search_spaces.domains import Float

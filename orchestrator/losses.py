@@ -3,17 +3,25 @@
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.retry import RetryRules, decide_retry
 from orchestrator.errors import SweepError, SweepHalted
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import Location, SweepHistory, TrialHistory
 from orchestrator.records import FaultKind, LostAttempt, Retry, TrialStatus
 from orchestrator.wording import format_lost_attempt
 
+_DEATHS = (FaultKind.PROCESS_KILLED, FaultKind.OUT_OF_MEMORY_HOST)
 _NUM_TOLD = 3  # lost attempts in the reason why a trial was given up
 
 
 def lose_attempt(
     config: SweepConfig, trial: TrialHistory, fault: FaultKind, reason: str, *, cause: str = ""
 ) -> LostAttempt:
-    """Return the record of the attempt that a trial loses now, with what follows."""
+    """Return the record of the attempt that a trial loses now, with what follows.
+
+    A worker that dies before the trial has begun in it, such as a reused one that is killed along
+    with another, is no fault of the trial.
+    """
+    location = trial.location
+    if fault in _DEATHS and not _has_begun(trial):
+        fault, reason, location = FaultKind.TUNER_FAILED, f"{reason} before it began", Location()
     rules = RetryRules(
         kills_in_a_row=config.faults.kills_in_a_row,
         retries_per_trial=config.faults.retries_per_trial,
@@ -29,9 +37,9 @@ def lose_attempt(
         nimg=trial.record.nimg,
         num_evaluations=trial.num_known,
         cause=cause,
-        node=trial.location.node,
-        host=trial.location.host,
-        pid=trial.location.pid,
+        node=location.node,
+        host=location.host,
+        pid=location.pid,
     )
 
 
@@ -79,6 +87,12 @@ def has_failed_alike(history: SweepHistory, num_alike: int) -> bool:
     last = [trial.lost_attempts[-1] for trial in failed if trial.lost_attempts]
     is_alike = len({(each.fault, each.cause) for each in last}) == 1
     return is_alike and len(last) == len(failed) >= num_alike
+
+
+def _has_begun(trial: TrialHistory) -> bool:
+    """Say whether the present attempt has sent its first message."""
+    last = trial.lost_attempts[-1].attempt if trial.lost_attempts else 0
+    return trial.record.num_attempts > last
 
 
 def _has_ended_well(status: TrialStatus) -> bool:

@@ -52,7 +52,7 @@ class FaultKind(StrEnum):
     BAD_DATA = "bad_data"
     NODE_LOST = "node_lost"
     PREEMPTED = "preempted"
-    TUNER_FAILED = "tuner_failed"  # Ray Tune itself, whatever the trial did
+    TUNER_FAILED = "tuner_failed"  # Ray Tune or a worker of it, before or whatever the trial did
     STORAGE = "storage"
 
 

@@ -98,6 +98,24 @@ def test_a_driver_that_dies_before_it_told_the_end_tells_it_when_it_resumes(
         assert begin(resumed) != name
 
 
+def test_a_worker_that_dies_before_the_trial_began_in_it_is_not_the_trials_fault(
+    tmp_path: Path,
+) -> None:
+    memory = FaultKind.OUT_OF_MEMORY_HOST
+    with opened_search(tmp_path) as search:
+        name = begin(search)
+        search.lost(name, memory, "killed for its memory")
+        again = search.next_trial()
+        assert again is not None
+        search.lost(again.trial_id, memory, "killed for its memory")  # with a reused worker
+        assert begin(search) == name
+        search.lost(name, memory, "killed for its memory")
+    lost = replayed(tmp_path).trials[name].lost_attempts
+    assert [each.fault for each in lost] == [memory, FaultKind.TUNER_FAILED, memory]
+    assert [each.retry for each in lost] == [Retry.ELSEWHERE, Retry.SAME_PLACE, Retry.NEVER]
+    assert (lost[1].reason, lost[1].pid) == ("killed for its memory before it began", None)
+
+
 def test_what_a_trial_sends_that_was_lost_is_passed_over(tmp_path: Path) -> None:
     with opened_search(tmp_path) as search:
         name = begin(search)

@@ -14,7 +14,7 @@ from cluster.token import ensure_token_file, token_mode
 from orchestrator.backends.raytune.actors import MonitoredActors, monitored_actors, present_error
 from orchestrator.backends.raytune.backend import WORKER_ENVIRONMENT, RayTuneBackend
 from orchestrator.backends.raytune.fault import KilledForMemory
-from orchestrator.records import FaultKind, Retry
+from orchestrator.records import FaultKind, Retry, TrialStatus
 from tests.orchestrator import scripted
 from tests.orchestrator.backends import scripted_trials
 from tests.orchestrator.backends.contract import carry_out
@@ -79,6 +79,6 @@ def test_a_trial_that_takes_all_memory_is_killed_without_the_sweep_and_begun_aga
     assert num_marks(tmp_path, greedy.trial_id, "entered") == 2
     first, *_ = history.trials[greedy.trial_id].lost_attempts
     assert (first.fault, first.retry) == (FaultKind.OUT_OF_MEMORY_HOST, Retry.ELSEWHERE)
-    # what else this machine runs may bring the monitor to kill more, but never for another reason
-    assert set(history.faults) == {FaultKind.OUT_OF_MEMORY_HOST}
-    assert all(record.status.is_finished for record in [greedy, *others])
+    assert greedy.status is TrialStatus.COMPLETED
+    # the monitor may kill a neighbour as well before the memory is free: it comes again, too
+    assert [record.status for record in others] == 2 * [TrialStatus.COMPLETED]

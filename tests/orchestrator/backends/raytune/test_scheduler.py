@@ -15,7 +15,7 @@ from orchestrator.backends.watchdog import Watchdog
 from orchestrator.config.model import FaultsConfig
 from orchestrator.records import FaultKind
 from orchestrator.search import Search
-from orchestrator.trial.spec import Message
+from orchestrator.trial.spec import Message, started
 from tests.orchestrator.scripted import (
     ScriptedScheduler,
     completed_message,
@@ -111,6 +111,7 @@ def test_the_death_of_a_worker_is_told_with_its_class(
 ) -> None:
     with opened_search(tmp_path) as search:
         reporter = Reporter(search)
+        reporter.report(started(pid=7))
         reporter.die(error)
         (lost,) = search.history.trials[reporter.name].lost_attempts
         assert lost.fault is fault

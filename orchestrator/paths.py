@@ -26,9 +26,9 @@ class TrialPaths:
         return self.folder / "rollbacks.json"
 
     @property
-    def stretch(self) -> Path:
-        """The losses since the last evaluation, where a state was saved in between."""
-        return self.folder / "stretch.json"
+    def between(self) -> Path:
+        """The full state as it was saved between two evaluations, with the losses so far."""
+        return self.folder / "between"
 
     @property
     def checkpoints(self) -> Path:

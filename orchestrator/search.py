@@ -42,7 +42,7 @@ from orchestrator.spending import (
     reopenable,
     trials_cap,
 )
-from orchestrator.trial.order import retraining_seed, training_seed
+from orchestrator.trial.order import new_identity, retraining_seed
 from orchestrator.trial.spec import Message, TrialSpec, location_in
 from orchestrator.trial.validation import MessageError, check_message
 
@@ -280,21 +280,12 @@ class Search:
     def _propose(self) -> TrialRecord:
         index = len(self.history.trials)
         params = self._sampler.propose(index)
-        name, seed = self._new_identity(params)
+        name, seed = new_identity(self.config, params, self.history.trials)
         self._write("proposed", trial_id=name, index=index, params=params, seed=seed)
         self._ended(trials_cap(self.config, self.history))  # nobody may ask again
         record = self.history.trials[name].record
         self._describe(name)
         return record
-
-    def _new_identity(self, params: Mapping[str, Any]) -> tuple[str, int]:
-        """Name a proposal; one that was made before becomes a replicate with another seed."""
-        for replicate in range(len(self.history.trials) + 1):
-            seed = training_seed(self.config, replicate)
-            name = trial_id(params, seed)
-            if name not in self.history.trials:
-                return name, seed
-        raise AssertionError("more names than trials cannot all be taken")
 
     def _resume(self, name: str, reason: str) -> TrialRecord:
         self._write("resumed", trial_id=name, reason=reason)

@@ -26,7 +26,7 @@ address_option = click.option("--address", metavar="HOST:PORT", help="Of a Ray c
 
 @click.group(cls=LazyGroup, places=_PLACES)
 def cluster() -> None:
-    """Look at the machines that trials can run on, and start several for trying."""
+    """Look at the machines that trials run on; start some to try."""
 
 
 @click.command()

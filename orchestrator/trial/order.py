@@ -1,11 +1,12 @@
 """From a resolved configuration and parameters to the order for one trial."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from gan_models.seeds import derive_seed
 from orchestrator.config.model import SweepConfig
+from orchestrator.identity import trial_id
 from orchestrator.trial.spec import TrialSpec
 
 
@@ -59,3 +60,15 @@ def retraining_seed(config: SweepConfig, number: int) -> int:
 def training_seed(config: SweepConfig, replicate: int = 0) -> int:
     """Return the seed by which trials train; replicates of equal parameters differ in it alone."""
     return derive_seed(config.search.seed, "training", replicate)
+
+
+def new_identity(
+    config: SweepConfig, params: Mapping[str, Any], taken: Collection[str]
+) -> tuple[str, int]:
+    """Return name and training seed of a proposal; one that was made before gets another seed."""
+    for replicate in range(len(taken) + 1):
+        seed = training_seed(config, replicate)
+        name = trial_id(params, seed)
+        if name not in taken:
+            return name, seed
+    raise AssertionError("more names than trials cannot all be taken")

@@ -44,7 +44,7 @@ from orchestrator.trial.spec import (
     mended,
     saved,
 )
-from orchestrator.trial.stretch import Stretch
+from orchestrator.trial.stretch import Beginning, Stretch
 from orchestrator.trial.timer import Timer
 from orchestrator.yardstick import open_yardstick
 
@@ -132,27 +132,24 @@ class _Trial:
         """Train up to the next evaluation, and make it; saves and leaves before if it is asked."""
         regime = self.judge.regimes.after(self.curve, self.rollbacks)
         config, seed = regime.config(self.config), regime.seed(self.spec.training_seed)
+        begins = Beginning(self.state.nimg, len(self.rollbacks), len(self.spec.exploits))
+        stretch = Stretch.resume(self.paths.between, self.state, self.config, beginning=begins)
         adopt(self.state, config)
         due_nimg = self._due_nimg()
-        stretch = Stretch.resume(self.paths.stretch, self.state.nimg)
         saving = Timer(self.spec.checkpoint_every_s)
         for progress in train(config, self.state, self.real, seed=seed, until_nimg=due_nimg):
             stretch.add(progress)
             if progress.nimg >= due_nimg:
                 continue  # the state that is saved at this place is one that was evaluated
             if saving.rings():
-                self._save_between(stretch)
+                stretch.save(self.paths.between, self.state, self.config)
             if (yield from self.pulse.training()):
-                self._save_between(stretch)
+                stretch.save(self.paths.between, self.state, self.config)
                 yield saved(progress.nimg)
         seconds = self._seconds_before() + stretch.seconds
         yield from self.pulse.evaluating()
         row = self.meter.measure(self.state, stretch.window, seconds=seconds, index=len(self.curve))
         self._record(row.as_recorded)  # so that it is judged as a resumed trial would
-
-    def _save_between(self, stretch: Stretch) -> None:
-        stretch.record(self.paths.stretch, self.state.nimg)
-        self._save()
 
     def _seconds_before(self) -> float:
         """Return how long the trial has trained, stretches that it abandoned included."""
@@ -168,9 +165,6 @@ class _Trial:
         self._draw_samples(model)
         if is_milestone(self.spec, self.curve):
             save_checkpoint(self.paths.milestone(row.nimg), self.state, self.config)
-        self._save()
-
-    def _save(self) -> None:
         good = self.judge.last_good(self.curve) if self.spec.max_rollbacks else None
         keep_nimg = None if good is None else good.nimg
         save_checkpoint(self.paths.checkpoints, self.state, self.config, keep_nimg=keep_nimg)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from gan_models.errors import StorageError
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.asha import AshaScheduler
 from orchestrator.decision.expected_gain import MIN_FINISHED
+from orchestrator.errors import SweepHalted
 from orchestrator.history import SweepHistory
 from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
@@ -26,7 +26,7 @@ from orchestrator.records import (
 )
 from orchestrator.search import Search
 from orchestrator.sweep import make_scheduler
-from orchestrator.trial.spec import Message, TrialSpec, adjusted, finished, mended
+from orchestrator.trial.spec import Message, TrialSpec, adjusted, failed, finished, mended
 from search_spaces.domains import Choice
 from search_spaces.parameter import Parameter
 from search_spaces.space import SearchSpace
@@ -1195,8 +1195,8 @@ def test_a_disk_that_is_full_under_a_trial_ends_the_driver_and_tells_nobody_of_a
         spec = search.next_trial()
         assert spec is not None
         search.receive(spec.trial_id, {"kind": "started"})
-        with pytest.raises(StorageError, match="no room"):
-            search.receive(spec.trial_id, {"kind": "unwritable", "reason": "no room"})
+        with pytest.raises(SweepHalted, match="no room"):
+            search.receive(spec.trial_id, failed(FaultKind.STORAGE, reason="no room"))
     assert sampler.told == []
     with opened_search(tmp_path) as search:
         again = search.next_trial()

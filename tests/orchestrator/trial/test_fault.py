@@ -3,13 +3,9 @@ import errno
 import pytest
 import torch
 
-from gan_models.errors import CheckpointError, DataError
+from gan_models.errors import CheckpointError, DataError, GpuMemoryError, StorageError
 from orchestrator.records import FaultKind
 from orchestrator.trial.fault import cause_of, describe_error, fault_of
-
-
-class StorageError(Exception):
-    """Named as the one that the ledger raises."""
 
 
 def caused(error: Exception, cause: Exception) -> Exception:
@@ -34,6 +30,7 @@ def caused(error: Exception, cause: Exception) -> Exception:
         (OSError(errno.ESTALE, "Stale file handle"), FaultKind.STORAGE),
         (RuntimeError("I/O error: No space left on device (os error 28)"), FaultKind.STORAGE),
         (StorageError("x"), FaultKind.STORAGE),
+        (GpuMemoryError("x"), FaultKind.OUT_OF_MEMORY_GPU),
         (caused(CheckpointError("x"), OSError(errno.ENOSPC, "full")), FaultKind.STORAGE),
         (DataError("no picture"), FaultKind.BAD_DATA),
         (FileNotFoundError(errno.ENOENT, "No such file"), FaultKind.BAD_CODE),

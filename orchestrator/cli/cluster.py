@@ -21,7 +21,6 @@ _PLACES = {
     "doctor": "orchestrator.cli.doctor:doctor",
     "render": "orchestrator.cli.render:render",
 }
-address_option = click.option("--address", metavar="HOST:PORT", help="Of a Ray cluster.")
 
 
 @click.group(cls=LazyGroup, places=_PLACES)

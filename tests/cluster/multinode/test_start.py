@@ -21,7 +21,9 @@ def started(
     monkeypatch.setattr(start, "start_node", lambda state, node: calls.append((state, node)))
     monkeypatch.setattr(start, "_start_supervisor", lambda state: None)
     monkeypatch.setattr(control.LocalCluster, "wait_for_nodes", lambda self, names: None)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(
+        start, "_short_folder", lambda: tempfile.mkdtemp(prefix="gan-", dir=tmp_path)
+    )
     monkeypatch.setattr(start, "usable_cpus", lambda: 8)
     return calls
 
@@ -120,3 +122,10 @@ def test_the_state_of_the_cluster_is_kept_as_asked(
 ) -> None:
     found = start_cluster(storage=storage).state.storage
     assert found == kept or (found or "").endswith(kept or "-")
+
+
+@pytest.mark.parametrize("usual", ["/short", "/" + "long/" * 20])
+def test_sockets_get_a_path_that_they_can_have(monkeypatch: pytest.MonkeyPatch, usual: str) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", usual)
+    monkeypatch.setattr(tempfile, "mkdtemp", lambda prefix, dir: f"{dir}/{prefix}12345678")
+    assert len(f"{start._short_folder()}/node-100/session_{'9' * 40}/sockets/plasma_store") < 107

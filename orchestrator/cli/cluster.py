@@ -25,7 +25,7 @@ _PLACES = {
 
 @click.group(cls=LazyGroup, places=_PLACES)
 def cluster() -> None:
-    """Look at the machines that trials run on; start some to try."""
+    """Look at the machines of a cluster, or start one here."""
 
 
 @click.command()
@@ -33,7 +33,10 @@ def cluster() -> None:
 @click.option("--name", help="Of a cluster that was started on this machine.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def status(*, address: str | None, name: str | None, as_json: bool) -> None:
-    """List nodes, CPUs, GPUs and trials: what there is, and what of it is free."""
+    """List nodes, CPUs, GPUs and trials.
+
+    What there is, and what of it is free.
+    """
     address = chosen_address(address, name)
     if address is None:
         _show_this_machine(as_json=as_json)

@@ -6,6 +6,7 @@ GanorchError          1   the work failed
 │   └── RunFolderError    a run folder that is missing, taken or unwritable
 ├── JournalError      2   a journal that is damaged
 ├── SweepHalted       1   a sweep that cannot go on for now; a resume goes on
+├── StoreError        1   a store of run folders that does not answer
 └── SweepError        1   a sweep that ended without a generator to hand over
 """
 
@@ -38,6 +39,10 @@ class JournalError(GanorchError):
 
 class SweepHalted(GanorchError):
     """A sweep that cannot go on for now; says what to mend. Nothing is lost, a resume goes on."""
+
+
+class StoreError(GanorchError):
+    """A store of run folders that does not answer; nothing that it holds is lost."""
 
 
 class SweepError(GanorchError):

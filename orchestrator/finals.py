@@ -42,6 +42,12 @@ def sweep_finalists(config: SweepConfig, history: SweepHistory) -> list[TrialRec
     return choose_finalists(history.proposals, rule.finalists, min_coverage=rule.diversity.coverage)
 
 
+def retested_trials(config: SweepConfig, history: SweepHistory) -> list[str]:
+    """Name the trials whose snapshots :func:`select_and_certify` will draw from."""
+    finalists = sweep_finalists(config, history)
+    return [each.trial_id for each in (*finalists, *_finished_replicates(finalists, history))]
+
+
 def select_and_certify(
     config: SweepConfig, paths: RunPaths, history: SweepHistory
 ) -> tuple[Selection, Certificate]:

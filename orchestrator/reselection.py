@@ -5,7 +5,7 @@ from orchestrator.config.model import SweepConfig
 from orchestrator.driver import sole_driver
 from orchestrator.errors import RunFolderError
 from orchestrator.export.folder import export_best
-from orchestrator.finals import select_and_certify
+from orchestrator.finals import retested_trials, select_and_certify
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Journal
 from orchestrator.measure import check_same_measure
@@ -13,16 +13,22 @@ from orchestrator.paths import RunPaths
 from orchestrator.records import json_ready
 from orchestrator.report.page import write_report
 from orchestrator.run_folder import check_config, open_config, open_history
+from orchestrator.storage.run import LocalRun, RunStore
 from orchestrator.tables import write_tables
 
+_LOCAL = LocalRun()
 
-def reselect(paths: RunPaths, *, despite_unfinished: bool = False) -> SweepHistory:
+
+def reselect(
+    paths: RunPaths, store: RunStore = _LOCAL, *, despite_unfinished: bool = False
+) -> SweepHistory:
     """Select and certify anew, and write ``best/``, the tables and the report.
 
     The same trials give the same selection: the draws of a sweep's finals derive from its seed.
 
     Args:
         paths: of the run folder.
+        store: keeps it where it belongs.
         despite_unfinished: whether trials that are not finished may stand as they are.
 
     Raises:
@@ -40,11 +46,14 @@ def reselect(paths: RunPaths, *, despite_unfinished: bool = False) -> SweepHisto
         if not despite_unfinished:
             _check_finished(paths, history)
         check_same_measure(config, paths, history.evaluations)
-        with Journal(paths.journal) as journal:
+        store.fetch_trials(retested_trials(config, history))
+        with store.open_journal(paths.journal) as journal:
             _hold_finals(config, paths, history, journal)
         export_best(config, paths, history)
         write_tables(paths, history)
+        store.fetch_pictures((each.trial_id, each.nimg) for each in history.records)
         write_report(paths)
+        store.publish()
     return history
 
 

@@ -24,7 +24,8 @@ LIMITS = (
     "search.stop_when_settled",
 )
 
-PLACES = ("backend", "resources", "faults", "data.path")  # where a sweep runs, not what it is
+# where a sweep runs and who looks on, not what it is
+PLACES = ("backend", "resources", "faults", "data.path", "search.mirror")
 
 
 def open_config(paths: RunPaths) -> SweepConfig:

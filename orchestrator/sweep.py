@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from cluster.attached import attached_ray
 from cluster.local import local_capacity, local_ray
@@ -24,10 +25,10 @@ from orchestrator.decision.scheduler import Scheduler
 from orchestrator.driver import sole_driver
 from orchestrator.errors import SweepHalted
 from orchestrator.export.folder import NUM_SHOWN, export_best
-from orchestrator.finals import select_and_certify, sweep_finalists
+from orchestrator.finals import retested_trials, select_and_certify, sweep_finalists
 from orchestrator.history import SweepHistory
-from orchestrator.journal import Journal
 from orchestrator.measure import check_same_measure
+from orchestrator.mirroring import mirrored
 from orchestrator.outcomes import DIRECTIONS
 from orchestrator.paths import RunPaths
 from orchestrator.preflight import check_gpu, check_sweep
@@ -45,6 +46,7 @@ from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.search import Search
 from orchestrator.signals import stopping_on_signals
 from orchestrator.spending import has_trials_left
+from orchestrator.storage.run import LocalRun, RunStore
 from orchestrator.tables import write_tables
 from orchestrator.trial.run import run_trial
 from orchestrator.yardstick import open_yardstick
@@ -55,10 +57,11 @@ _MAX_STARTUP_TRIALS = 10
 
 @dataclass(frozen=True)
 class Place:
-    """Where a sweep runs: its folder, and the cluster to join (None starts one here)."""
+    """Where a sweep runs: its folder, the cluster to join (None starts one here), and its store."""
 
     paths: RunPaths
     address: str | None = None
+    store: RunStore = field(default_factory=LocalRun)
 
 
 def run_sweep(config: SweepConfig, place: Place, listener: SweepListener) -> SweepHistory:
@@ -76,7 +79,7 @@ def run_sweep(config: SweepConfig, place: Place, listener: SweepListener) -> Swe
     with storing(place.paths.root), new_run_folder(place.paths), _backend(config, place) as backend:
         save_config(place.paths.sweep, config)  # not before a cluster that does not fit was refused
         check_same_measure(config, place.paths, [])
-        return _carry_on(config, space, place.paths, backend, listener)
+        return _carry_on(config, space, place, backend, listener)
 
 
 def resume_sweep(place: Place, listener: SweepListener) -> SweepHistory:
@@ -99,20 +102,23 @@ def resume_sweep(place: Place, listener: SweepListener) -> SweepHistory:
         remove_drafts(place.paths.root)
         check_same_measure(config, place.paths, history.evaluations)
         if not has_trials_left(config, history):  # a cluster would start for nothing
-            return _carry_on(config, space, place.paths, InProcessBackend(), listener)
+            return _carry_on(config, space, place, InProcessBackend(), listener)
         with _backend(config, place) as backend:
-            return _carry_on(config, space, place.paths, backend, listener)
+            return _carry_on(config, space, place, backend, listener)
 
 
 def _carry_on(
     config: SweepConfig,
     space: SearchSpace,
-    paths: RunPaths,
+    place: Place,
     backend: Backend,
     listener: SweepListener,
 ) -> SweepHistory:
+    paths, store = place.paths, place.store
     _draw_reals(config, paths)
-    with stopping_on_signals(), Journal(paths.journal) as journal, listener:
+    store.publish()
+    listener = mirrored(listener, config, space, paths)
+    with stopping_on_signals(), store.open_journal(paths.journal) as journal, listener:
         search = Search(
             config,
             paths.root,
@@ -122,35 +128,44 @@ def _carry_on(
             listener=listener,
         )
         history = search.history
-        with _told_in_the_end(paths, history):
-            backend.run(search, run_trial)
+        run = partial(run_trial, kept=store.kept)
+        with _told_in_the_end(paths, store, history):
+            backend.run(search, run)
             if history.selection is None and config.selection.retrain_seeds:
                 search.replicate(sweep_finalists(config, history), config.selection.retrain_seeds)
-                backend.run(search, run_trial)
+                backend.run(search, run)
             if history.selection is None:
+                store.fetch_trials(retested_trials(config, history))
                 selection, certificate = select_and_certify(config, paths, history)
                 search.select(selection.to_mapping(), json_ready(certificate.to_mapping()))
+            store.fetch_trials([str((history.selection or {})["trial_id"])])
             export_best(config, paths, history)
     return history
 
 
 @contextmanager
-def _told_in_the_end(paths: RunPaths, history: SweepHistory) -> Iterator[None]:
-    """Write tables and report however it ends, unless nothing can be written or it goes on."""
+def _told_in_the_end(paths: RunPaths, store: RunStore, history: SweepHistory) -> Iterator[None]:
+    """Write tables and report however it ends, unless nothing can be written or it goes on.
+
+    Raises:
+        StoreError: if the store does not answer; also where that is why the sweep ends.
+    """
     try:
         with storing(paths.root):
             yield
     except (StorageError, SweepHalted):
         raise
     except BaseException:
-        _tell(paths, history)
+        _tell(paths, store, history)
         raise
-    _tell(paths, history)
+    _tell(paths, store, history)
 
 
-def _tell(paths: RunPaths, history: SweepHistory) -> None:
+def _tell(paths: RunPaths, store: RunStore, history: SweepHistory) -> None:
     write_tables(paths, history)
+    store.fetch_pictures((each.trial_id, each.nimg) for each in history.records)
     write_report(paths)
+    store.publish()
 
 
 def _check_machine(config: SweepConfig, place: Place) -> None:

@@ -105,7 +105,7 @@ def test_every_dependency_says_what_it_is_for() -> None:
     explained = re.findall(r"^- `([^`]+)`: \S", text, re.MULTILINE)
     extras = project()["optional-dependencies"].values()
     required = [*project()["dependencies"], *(each for extra in extras for each in extra)]
-    assert sorted(explained) == sorted(re.split(r"[<>=!~;\[ ]", name)[0] for name in required)
+    assert sorted(explained) == sorted({re.split(r"[<>=!~;\[ ]", name)[0] for name in required})
 
 
 def test_every_dependency_is_pinned_within_its_range() -> None:

@@ -8,7 +8,6 @@ Files are mapped into memory, not read: processes that use one share its pages.
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from filelock import FileLock, Timeout
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from gan_models.cache_home import cache_folder
 from gan_models.errors import MetricError
 from gan_models.files import file_sha256, whole_file, write_json
 
@@ -26,13 +26,6 @@ Tensors = dict[str, Tensor]
 _LOCK_TIMEOUT_S = 6 * 3600  # a large network on one core takes hours for a large split
 
 logger = logging.getLogger(__name__)
-
-
-def cache_folder() -> Path:
-    """Return ``$GANORCH_CACHE``, or ``ganorch`` under ``$XDG_CACHE_HOME`` or ``~/.cache``."""
-    if chosen := os.environ.get("GANORCH_CACHE"):
-        return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ganorch"
 
 
 def cached_tensors(

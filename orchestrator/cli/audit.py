@@ -1,11 +1,11 @@
 """``ganorch audit``: whether a sweep's decisions follow from what it recorded."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.location import LOCATION, Location, run_paths
 from orchestrator.cli.output import print_json, print_table, table_of
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ _DIFFERENT = 1  # exit code
 
 
 @click.command()
-@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.argument("run_dir", type=LOCATION)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
-def audit(context: click.Context, *, run_dir: Path, as_json: bool) -> None:
+def audit(context: click.Context, *, run_dir: Location, as_json: bool) -> None:
     """Decide all anew from the journal, and compare.
 
     Every verdict, pause, stop, promotion and end. Exits with 1 if one differs, as it may where
@@ -28,14 +28,13 @@ def audit(context: click.Context, *, run_dir: Path, as_json: bool) -> None:
     """
     from orchestrator.audit import audit as audit_journal
     from orchestrator.journal import open_events
-    from orchestrator.paths import RunPaths
     from orchestrator.run_folder import open_config, open_protocol
     from orchestrator.sweep import make_scheduler
 
-    paths = RunPaths(run_dir)
-    config = open_config(paths)
-    events = open_events(paths)
-    found = audit_journal(config, open_protocol(paths), events, make_scheduler(config))
+    with run_paths(run_dir) as paths:
+        config = open_config(paths)
+        events = open_events(paths)
+        found = audit_journal(config, open_protocol(paths), events, make_scheduler(config))
     if as_json:
         print_json(asdict(found))
     else:

@@ -16,6 +16,7 @@ from gan_models.errors import GanModelsError, StorageError
 from orchestrator.errors import GanorchError, SweepHalted, UsageError
 from orchestrator.paths import RunPaths
 from orchestrator.signals import Terminated
+from orchestrator.storage.uri import StoreUri
 from orchestrator.trial.fault import is_storage_failure
 from search_spaces.errors import SpaceError
 
@@ -59,7 +60,7 @@ def one_line_errors() -> Iterator[None]:
 
 
 @contextmanager
-def resumable(folder: Path) -> Iterator[None]:
+def resumable(folder: Path | StoreUri) -> Iterator[None]:
     """Say how the sweep in a run folder goes on after an interruption, or once its storage works.
 
     Raises:
@@ -69,7 +70,7 @@ def resumable(folder: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as stop:
-        has_begun = RunPaths(folder).sweep.is_file()
+        has_begun = not isinstance(folder, Path) or RunPaths(folder).sweep.is_file()
         rest = f"`ganorch resume {folder}` goes on" if has_begun else "nothing had begun yet"
         code = TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
         by = f" by {stop}" if isinstance(stop, Terminated) else ""

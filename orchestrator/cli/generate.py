@@ -5,13 +5,14 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.errors import writing_to
+from orchestrator.cli.location import LOCATION, Location, local_path
 from orchestrator.cli.target import check_target
 
 _FORMATS = (".png", ".npz")
 
 
 @click.command()
-@click.argument("model_dir", type=click.Path(path_type=Path))
+@click.argument("model_dir", type=LOCATION)
 @click.option("-n", "num", type=click.IntRange(min=1), default=64, show_default=True)
 @click.option(
     "-o",
@@ -22,7 +23,7 @@ _FORMATS = (".png", ".npz")
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
-def generate(model_dir: Path, *, num: int, out: Path, seed: int, force: bool) -> None:
+def generate(model_dir: Location, *, num: int, out: Path, seed: int, force: bool) -> None:
     """Draw samples from a generator.
 
     MODEL_DIR is a model folder, or a run folder, which stands for its best generator.
@@ -32,7 +33,8 @@ def generate(model_dir: Path, *, num: int, out: Path, seed: int, force: bool) ->
     from gan_models.files import whole_file
     from orchestrator.generators import open_generator
 
-    model = open_generator(model_dir)
+    with local_path(model_dir, "best") as folder:
+        model = open_generator(folder)
     samples = model.draw(num, seed=seed)
     with writing_to(out), whole_file(out) as draft, draft.open("wb") as file:
         if out.suffix == ".npz":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from orchestrator.cli.errors import writing_to
+from orchestrator.cli.location import LOCATION, Location, local_path
 from orchestrator.cli.output import print_json, print_table, table_of
 from orchestrator.cli.target import check_target
 from orchestrator.errors import UsageError
@@ -31,7 +32,7 @@ PLACES = ("stop", "best")  # each as …_step and, where images were counted, as
 
 
 @click.command()
-@click.argument("curves", type=click.Path(path_type=Path))
+@click.argument("curves", type=LOCATION)
 @click.option(
     "--budget-kimg",
     type=click.FloatRange(min=0, min_open=True),
@@ -46,31 +47,41 @@ PLACES = ("stop", "best")  # each as …_step and, where images were counted, as
 )
 @click.option("--force", is_flag=True, help="Let --plot replace the file if it exists.")
 def judge(
-    curves: Path, *, budget_kimg: float | None, as_json: bool, plot: Path | None, force: bool
+    curves: Location, *, budget_kimg: float | None, as_json: bool, plot: Path | None, force: bool
 ) -> None:
     """Judge recorded metric curves.
 
     CURVES is a run folder or a file inside one, judged as its sweep did; or a CSV, JSONL or
     Parquet file, or a TensorBoard folder. Only step and fid are needed.
     """
-    from orchestrator.curves.run_folder import recorded_sweep
-
     if plot is not None:
         _check_plot(plot, may_replace=force)
     budget_nimg = None if budget_kimg is None else round(1000 * budget_kimg)
-    sweep = recorded_sweep(curves)
-    if sweep is None:
-        judgement = _judge_curves(curves, budget_nimg)
-    else:
-        judgement = _judge_sweep(sweep, curves, budget_nimg)
+    with local_path(curves, "tables") as path:
+        judgement = _judge(path, budget_nimg)
     if plot is not None:
-        _write_plot(plot, judgement, source=curves.resolve().name)
+        _write_plot(plot, judgement, source=_name_of(curves))
     if judgement.note:
         click.echo(judgement.note, err=True)  # stdout holds what a program may read
     if as_json:
         print_json(judgement.judged)
     else:
         print_table(_table(judgement.judged))
+
+
+def _name_of(curves: Location) -> str:
+    return curves.resolve().name if isinstance(curves, Path) else curves.name
+
+
+def _judge(path: Path, budget_nimg: int | None) -> Judgement:
+    from orchestrator.curves.run_folder import recorded_sweep
+
+    sweep = recorded_sweep(path)
+    return (
+        _judge_curves(path, budget_nimg)
+        if sweep is None
+        else _judge_sweep(sweep, path, budget_nimg)
+    )
 
 
 def _check_plot(plot: Path, *, may_replace: bool) -> None:

@@ -1,23 +1,22 @@
 """``ganorch results``: the ranked trials."""
 
-from pathlib import Path
-
 import click
 
+from orchestrator.cli.location import LOCATION, Location, run_paths
 from orchestrator.cli.output import print_json, print_table
 
 
 @click.command()
-@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.argument("run_dir", type=LOCATION)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def results(run_dir: Path, *, as_json: bool) -> None:
+def results(run_dir: Location, *, as_json: bool) -> None:
     """Rank the trials, with the verdict on each and what ended it."""
     from orchestrator.history import format_faults
     from orchestrator.leaderboard import results_mapping, results_table
-    from orchestrator.paths import RunPaths
     from orchestrator.run_folder import open_history
 
-    history = open_history(RunPaths(run_dir))
+    with run_paths(run_dir) as paths:
+        history = open_history(paths)
     if as_json:
         print_json(results_mapping(history))
         return

@@ -2,17 +2,19 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.cli.errors import resumable
+from orchestrator.cli.location import LOCATION, WORKDIR, Location, driven_place, holds_run
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
     from cluster.resources import Capacity
     from orchestrator.config.model import SweepConfig
     from orchestrator.pace import Pace
+    from orchestrator.sweep import Place
     from search_spaces.space import SearchSpace
 
 
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
-    help="The run folder, which must not exist yet.  [default: runs/NAME]",
+    type=LOCATION,
+    help="The run folder, which must not exist yet: a path, or a URI such as s3://bucket/name.  "
+    "[default: runs/NAME]",
 )
+@WORKDIR
 @click.option(
     "--set",
     "overrides",
@@ -58,11 +62,11 @@ if TYPE_CHECKING:
 def run(
     spec: Path,
     *,
-    out: Path | None,
+    out: Location | None,
     overrides: tuple[str, ...],
-    address: str | None,
     modes: tuple[str, ...],
     quiet: bool,
+    **where: Any,
 ) -> None:
     """Carry out a whole sweep.
 
@@ -71,13 +75,15 @@ def run(
     from orchestrator.config.load import load_config
 
     config = load_config(spec, overrides)
-    check_address(config, address)
+    check_address(config, where["address"])
     folder = out or Path("runs") / config.name
     if {"plan", "timed"} & {*modes}:
-        _show_plan(config, address, folder, is_timed="timed" in modes)
+        _show_plan(config, where["address"], folder, is_timed="timed" in modes)
         return
     with resumable(folder):
-        _carry_out(config, folder, address, may_resume="or-resume" in modes, is_quiet=quiet)
+        goes_on = "or-resume" in modes and holds_run(folder)
+        with driven_place(folder, is_new=not goes_on, **where) as place:
+            _carry_out(config, folder, place, is_new=not goes_on, is_quiet=quiet)
 
 
 def check_address(config: "SweepConfig", address: str | None) -> None:
@@ -91,26 +97,25 @@ def check_address(config: "SweepConfig", address: str | None) -> None:
 
 
 def _carry_out(
-    config: "SweepConfig", folder: Path, address: str | None, *, may_resume: bool, is_quiet: bool
+    config: "SweepConfig", folder: Location, place: "Place", *, is_new: bool, is_quiet: bool
 ) -> None:
     from orchestrator.cli.summary import print_summary
-    from orchestrator.paths import RunPaths
     from orchestrator.progress import Plan, choose_listener
     from orchestrator.run_folder import check_same_sweep
-    from orchestrator.sweep import Place, resume_sweep, run_sweep
+    from orchestrator.sweep import resume_sweep, run_sweep
 
     listener = choose_listener(sys.stderr, plan=Plan.of(config), is_quiet=is_quiet)
-    paths = RunPaths(folder)
-    place = Place(paths, address)
-    if may_resume and paths.sweep.is_file():
-        check_same_sweep(paths, config)
-        history = resume_sweep(place, listener)
-    else:
+    if is_new:
         history = run_sweep(config, place, listener)
-    print_summary(paths, history)
+    else:
+        check_same_sweep(place.paths, config)
+        history = resume_sweep(place, listener)
+    print_summary(folder, history)
 
 
-def _show_plan(config: "SweepConfig", address: str | None, folder: Path, *, is_timed: bool) -> None:
+def _show_plan(
+    config: "SweepConfig", address: str | None, folder: Location, *, is_timed: bool
+) -> None:
     """Print the spec and, as comments, the plan: the whole is a spec again."""
     from orchestrator.config.load import config_yaml
     from orchestrator.pace import describe_hours
@@ -142,12 +147,14 @@ def _timed_pace(config: "SweepConfig", space: "SearchSpace") -> "Pace":
     return timed_pace(config, space)
 
 
-def _known_pace(config: "SweepConfig", folder: Path) -> "Pace | None":
+def _known_pace(config: "SweepConfig", folder: Location) -> "Pace | None":
     """Return the pace of what ran in the folder where this sweep would go, if it is the same."""
     from orchestrator.pace import is_of_one_pace, pace_of_run
     from orchestrator.paths import RunPaths
     from orchestrator.run_folder import open_config, open_history
 
+    if not isinstance(folder, Path):
+        return None
     paths = RunPaths(folder)
     if not paths.sweep.is_file() or not is_of_one_pace(config, open_config(paths)):
         return None

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from orchestrator.cli.location import LOCATION, Location, local_path
 from orchestrator.cli.output import print_json, print_table, table_of
 from orchestrator.wording import format_fid, format_number
 
@@ -19,7 +20,7 @@ _TITLES = {"fid": "FID", "fid_debiased": "FID debiased", "kid": "KID", "c2st": "
     "--fake",
     required=True,
     metavar="B",
-    type=click.Path(path_type=Path),
+    type=LOCATION,
     help="A path of samples, a model folder, or a run folder.",
 )
 @click.option(
@@ -38,7 +39,7 @@ _TITLES = {"fid": "FID", "fid_debiased": "FID debiased", "kid": "KID", "c2st": "
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def score(*, as_json: bool, **asked: Any) -> None:
+def score(*, fake: Location, as_json: bool, **asked: Any) -> None:
     """Score fake samples against real ones.
 
     Samples are a folder of images, .npz (as 'samples'), .npy or Parquet; rows of numbers are
@@ -47,7 +48,8 @@ def score(*, as_json: bool, **asked: Any) -> None:
     """
     from orchestrator.scoring import score_sets
 
-    found = score_sets(**asked)
+    with local_path(fake, "best") as folder:
+        found = score_sets(fake=folder, **asked)
     if found.warning:
         click.echo(f"ganorch: warning: {found.warning}", err=True)
     scored = found.to_mapping()

@@ -4,15 +4,18 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.location import LOCATION, WORKDIR, Location, driven_place
+
 
 @click.command()
-@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.argument("run_dir", type=LOCATION)
+@WORKDIR
 @click.option("--now", is_flag=True, help="Do not wait for trials that are not finished.")
-def select(run_dir: Path, *, now: bool) -> None:
+def select(run_dir: Location, *, now: bool, workdir: Path | None) -> None:
     """Re-test the finalists, certify the winner, and hand it over."""
     from orchestrator.cli.summary import print_summary
-    from orchestrator.paths import RunPaths
     from orchestrator.reselection import reselect
 
-    paths = RunPaths(run_dir)
-    print_summary(paths, reselect(paths, despite_unfinished=now))
+    with driven_place(run_dir, address=None, workdir=workdir, is_new=False) as place:
+        history = reselect(place.paths, place.store, despite_unfinished=now)
+        print_summary(run_dir, history)

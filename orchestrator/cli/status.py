@@ -2,11 +2,11 @@
 
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.location import LOCATION, Location, run_paths
 from orchestrator.cli.output import facts_table, print_json, print_table, table_of
 
 if TYPE_CHECKING:
@@ -18,18 +18,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.argument("run_dir", type=LOCATION)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def status(run_dir: Path, *, as_json: bool) -> None:
+def status(run_dir: Location, *, as_json: bool) -> None:
     """Show what runs now, and what is left."""
     from orchestrator.history import SweepHistory
     from orchestrator.journal import open_events
-    from orchestrator.paths import RunPaths
     from orchestrator.run_folder import open_config
 
-    paths = RunPaths(run_dir)
-    config = open_config(paths)
-    events = open_events(paths)
+    with run_paths(run_dir) as paths:
+        config = open_config(paths)
+        events = open_events(paths)
     silent_s = max(0.0, time.time() - events[-1]["time_s"]) if events else None
     found = status_mapping(config, SweepHistory.replay(events), silent_s=silent_s)
     if as_json:

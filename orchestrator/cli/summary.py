@@ -1,20 +1,22 @@
 """What a person wants to read when a sweep has ended."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.cli.location import Location
 from orchestrator.cli.output import facts_table, print_table
+from orchestrator.paths import RunPaths
 
 if TYPE_CHECKING:
     from orchestrator.history import SweepHistory
-    from orchestrator.paths import RunPaths
 
 
-def print_summary(paths: "RunPaths", history: "SweepHistory") -> None:
+def print_summary(location: Location, history: "SweepHistory") -> None:
     """Print winner, verdict and certificate, and where everything lies."""
-    print_table(facts_table(summary_facts(paths, history)))
+    print_table(facts_table(summary_facts(location, history)))
 
 
-def summary_facts(paths: "RunPaths", history: "SweepHistory") -> dict[str, str]:
+def summary_facts(location: Location, history: "SweepHistory") -> dict[str, str]:
     """Return the lines of the summary by name; the history must hold a selection."""
     from orchestrator.disclosure import disclose
     from orchestrator.leaderboard import trial_losses
@@ -25,7 +27,7 @@ def summary_facts(paths: "RunPaths", history: "SweepHistory") -> dict[str, str]:
     record = trial.record
     inherited = [each for each in trial.exploits if each.nimg < selection["snapshot_nimg"]]
     network = f"{record.params.get('network', '')} {trial_losses(record.params)}".strip()
-    end = history.proposing_end
+    end, inside = history.proposing_end, RunPaths(Path())
     return {
         "winner": f"{record.trial_id} of {len(history.trials)} trials ({network})",
         **({} if not inherited else {"inherited": format_inheritance(inherited[-1])}),
@@ -36,10 +38,10 @@ def summary_facts(paths: "RunPaths", history: "SweepHistory") -> dict[str, str]:
         "against real": _ratio(certificate),
         "diversity": _diversity(certificate, selection),
         **disclose(selection, certificate),
-        "generator": str(paths.best),
-        "samples": str(paths.best / "samples.png"),
-        "report": str(paths.report),
-        "curves": f"ganorch tensorboard {paths.root}",
+        "generator": str(location / inside.best),
+        "samples": str(location / inside.best / "samples.png"),
+        "report": str(location / inside.report),
+        "curves": f"ganorch tensorboard {location}",
     }
 
 

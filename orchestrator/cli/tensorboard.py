@@ -4,25 +4,29 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
+from orchestrator.cli.location import LOCATION, Location, all_paths
 from orchestrator.errors import RunFolderError
 
 
 @click.command()
-@click.argument("run_dirs", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument("run_dirs", type=LOCATION, nargs=-1, required=True)
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="[default: 6006, or the next that is free]"
 )
 @click.option("--print-only", is_flag=True, help="Print the command and stop.")
-def tensorboard(run_dirs: tuple[Path, ...], *, port: int | None, print_only: bool) -> None:
+def tensorboard(run_dirs: tuple[Location, ...], *, port: int | None, print_only: bool) -> None:
     """Look at curves, samples and HParams of runs.
 
     TensorBoard listens on this machine only.
     """
-    command = tensorboard_command(run_dirs, port)
+    with ExitStack() as stack:
+        folders = [each.root for each in all_paths(stack, run_dirs, "tensorboard")]
+        command = tensorboard_command(folders, port)
     click.echo(shlex.join(command), err=not print_only)
     if not print_only:
         os.execv(command[0], command)  # it says its own address

@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from gan_models.data.source import DataSource
+from orchestrator.sampling.mirror_target import NONE, shown, target_problem
 
 
 def _refuse_truth_value(value: Any) -> Any:
@@ -51,6 +52,9 @@ class SearchConfig(Section):
     )
     objectives: tuple[Literal["fid", "coverage"], ...] = ("fid",)
     stop_when_settled: StrictBool = False
+    mirror: str = Field(
+        default=NONE, description="where optuna-dashboard may look on; decides nothing"
+    )
 
     @field_validator("objectives")
     @classmethod
@@ -58,6 +62,14 @@ class SearchConfig(Section):
         if names not in (("fid",), ("fid", "coverage")):
             raise ValueError(f"search.objectives = {list(names)}: must be [fid] or [fid, coverage]")
         return names
+
+    @field_validator("mirror")
+    @classmethod
+    def _mirrors_without_password(cls, target: str) -> str:
+        problem = target_problem(target)
+        if problem is not None:
+            raise ValueError(f"search.mirror = {shown(target)}: {problem}")
+        return target
 
     @model_validator(mode="after")
     def _settles_on_one_objective(self) -> "SearchConfig":

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterator
 
 from gan_models.errors import GanModelsError, GpuMemoryError, StorageError
+from orchestrator.errors import StoreError
 from orchestrator.records import FaultKind
 
 STORAGE_ERRNOS = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ESTALE, errno.EIO)
@@ -31,7 +32,7 @@ def is_storage_failure(error: BaseException) -> bool:
     """Say whether the disk is full, read-only, over its quota or gone, whoever says so."""
     if isinstance(error, OSError):
         return error.errno in STORAGE_ERRNOS
-    if isinstance(error, StorageError):
+    if isinstance(error, StorageError | StoreError):
         return True
     found = _OS_ERROR_IN_TEXT.search(str(error))
     return found is not None and int(found[1]) in STORAGE_ERRNOS

@@ -7,7 +7,7 @@ Killed at any moment and run again, it goes on from its last checkpoint to the s
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gan_models.config import GanConfig
@@ -25,6 +25,7 @@ from gan_models.training.state import TrainState, adopt, new_state
 from orchestrator.decision.score import best_evaluation
 from orchestrator.paths import RunPaths, TrialPaths
 from orchestrator.records import Action, Adjustment, Evaluation, TrialStatus, Verdict
+from orchestrator.storage.trial import IN_RUN_FOLDER, Kept, TrialStore, open_trial_store
 from orchestrator.tensorboard import TrialBoard
 from orchestrator.trial.curve_file import append_evaluation, rewind_evaluations
 from orchestrator.trial.inheritance import is_milestone, take_over
@@ -51,19 +52,27 @@ from orchestrator.yardstick import open_yardstick
 NUM_SHOWN = 64  # fakes in a sample grid
 
 
-def run_trial(spec: TrialSpec) -> Messages:
+def run_trial(spec: TrialSpec, kept: Kept = IN_RUN_FOLDER) -> Messages:
     """Run a trial, or go on with it, yielding a message at each evaluation and at its end.
+
+    Args:
+        spec: of the trial.
+        kept: where its run is kept, if not in the run folder that every node sees.
 
     Raises:
         GanModelsError: if data, parameters or a checkpoint cannot be used, or its GPU is taken.
         StorageError: if the disk of the run folder is full, read-only or gone.
+        StoreError: if what it has done cannot be stored.
     """
-    with pinned_threads(spec.num_threads), storing(Path(spec.run_folder)):
+    run_paths, store = open_trial_store(spec.trial_id, Path(spec.run_folder), kept)
+    spec = replace(spec, run_folder=str(run_paths.root))  # as this node has it
+    with pinned_threads(spec.num_threads), storing(run_paths.root):
         claim_gpu(spec.device, share=spec.gpu_share, memory_bytes=spec.gpu_memory_bytes)
-        for note in put_damage_aside(RunPaths(Path(spec.run_folder)).trial(spec.trial_id)):
+        _fetch(spec, store)
+        for note in put_damage_aside(run_paths.trial(spec.trial_id)):
             yield mended(note)
-        trial = _open(spec)
-        with closing(trial.board):
+        trial = _open(spec, store)
+        with closing(trial), closing(trial.board):
             try:
                 yield from trial.run()
             except GeneratorExit:
@@ -82,6 +91,7 @@ class _Trial:
     spec: TrialSpec
     config: GanConfig
     paths: TrialPaths
+    store: TrialStore
     real: Dataset
     meter: Meter
     board: TrialBoard
@@ -115,6 +125,10 @@ class _Trial:
         """Say on the board how the trial ended."""
         self.board.finish(self.verdicts[-1].kind if self.verdicts else None, status)
 
+    def close(self) -> None:
+        """Leave the trial where any node may go on with it."""
+        self.store.finish()
+
     def _is_over(self) -> bool:
         if not self.verdicts or self._must_roll_back():
             return False
@@ -142,14 +156,18 @@ class _Trial:
             if progress.nimg >= due_nimg:
                 continue  # the state that is saved at this place is one that was evaluated
             if saving.rings():
-                stretch.save(self.paths.between, self.state, self.config)
+                self._save_between(stretch)
             if (yield from self.pulse.training()):
-                stretch.save(self.paths.between, self.state, self.config)
+                self._save_between(stretch)
                 yield saved(progress.nimg)
         seconds = self._seconds_before() + stretch.seconds
         yield from self.pulse.evaluating()
         row = self.meter.measure(self.state, stretch.window, seconds=seconds, index=len(self.curve))
         self._record(row.as_recorded)  # so that it is judged as a resumed trial would
+
+    def _save_between(self, stretch: Stretch) -> None:
+        stretch.save(self.paths.between, self.state, self.config)
+        self.store.commit()
 
     def _seconds_before(self) -> float:
         """Return how long the trial has trained, stretches that it abandoned included."""
@@ -168,12 +186,14 @@ class _Trial:
         good = self.judge.last_good(self.curve) if self.spec.max_rollbacks else None
         keep_nimg = None if good is None else good.nimg
         save_checkpoint(self.paths.checkpoints, self.state, self.config, keep_nimg=keep_nimg)
+        self.store.commit()
 
     def _roll_back(self) -> Message:
         """Go back to the last good checkpoint, just as if the trial had been killed after it."""
         rollback = self.judge.rollback(self.curve, self.rollbacks, self.verdicts[-1].reason)
         self.rollbacks.append(rollback)
         record_rollbacks(self.paths, self.rollbacks)
+        self.store.commit_rollback()
         self.state, self.curve = _restore(self.spec, self.config, self.paths, self.real.sample)
         del self.verdicts[len(self.curve) :]
         self.board.add_adjustment(rollback)
@@ -213,7 +233,7 @@ class _Trial:
         return evaluated(rows[-1], verdict, regime.num_rollbacks)
 
 
-def _open(spec: TrialSpec) -> _Trial:
+def _open(spec: TrialSpec, store: TrialStore) -> _Trial:
     run_paths = RunPaths(Path(spec.run_folder))
     paths = run_paths.trial(spec.trial_id)
     config = GanConfig.from_params(spec.params)
@@ -226,6 +246,7 @@ def _open(spec: TrialSpec) -> _Trial:
         spec=spec,
         config=config,
         paths=paths,
+        store=store,
         real=place(yardstick.splits.train, spec.device),
         meter=meter,
         board=TrialBoard(
@@ -240,6 +261,12 @@ def _open(spec: TrialSpec) -> _Trial:
         curve=curve,
         pulse=Pulse(spec.sign_of_life_s),
     )
+
+
+def _fetch(spec: TrialSpec, store: TrialStore) -> None:
+    store.fetch()
+    if spec.exploits:
+        store.fetch_milestone(spec.exploits[-1].donor, spec.exploits[-1].donor_nimg)
 
 
 def _restore(

@@ -117,6 +117,15 @@ def test_driver_overhead_can_be_imported(repository: Path) -> None:
     assert text.splitlines()[1].endswith("ours / tune: 1.50 (1.00 to 3.00)")
 
 
+def test_storage_costs_measures_a_folder_as_well(repository: Path, tmp_path: Path) -> None:
+    script = load_script(repository, "storage_costs")
+
+    vars(script)["NUM_EVENTS"] = 3
+    for what, measure in list(script.MEASURES.items())[:3]:
+        assert measure(None, tmp_path / what) > 0
+        assert measure(f"file://{tmp_path}/stored", tmp_path / f"{what} stored") > 0
+
+
 def imported(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

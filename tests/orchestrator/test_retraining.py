@@ -200,7 +200,7 @@ def test_a_journal_from_before_these_numbers_is_still_told(
             event["certificate"].pop("fid_debiased_high")
     paths.journal.write_text("".join(json.dumps(event) + "\n" for event in events))
     write_report(paths)
-    facts = summary_facts(paths, open_history(paths))
+    facts = summary_facts(paths.root, open_history(paths))
     assert facts.keys().isdisjoint({"optimism", "seed spread", "looked at", "without bias"})
     assert resume_sweep(Place(paths), SilentListener()).selection is not None
 

@@ -9,9 +9,10 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
+from gan_models.cache_home import cache_folder
 from gan_models.errors import MetricError
 from gan_models.features import cache
-from gan_models.features.cache import cache_folder, cached_tensors
+from gan_models.features.cache import cached_tensors
 
 RECIPE: dict[str, str | int | float] = {"recipe": 1, "train": "abc"}
 

@@ -33,7 +33,7 @@ def test_the_certificate_is_told_with_interval_and_counts(
         "perfect_coverage_at_real_n": 0.9692,
         "modes": 10.0,
     }
-    facts = summary_facts(run, history)
+    facts = summary_facts(run.root, history)
     assert facts["certificate"] == (
         "FID 3.41 [3.08, 3.83], 2,000 fakes against 450 untouched reals, features digits-classifier"
     )
@@ -44,7 +44,7 @@ def test_the_certificate_is_told_with_interval_and_counts(
 
 
 def test_every_place_that_is_named_exists(run: RunPaths, history: SweepHistory) -> None:
-    facts = summary_facts(run, history)
+    facts = summary_facts(run.root, history)
     assert facts["generator"] == str(run.best)
     assert facts["samples"] == str(run.best / "samples.png")
     assert (run.best / "samples.png").is_file()
@@ -54,34 +54,36 @@ def test_every_place_that_is_named_exists(run: RunPaths, history: SweepHistory) 
 
 def test_a_generator_below_the_gate_is_not_praised(run: RunPaths, history: SweepHistory) -> None:
     history.selection = {**(history.selection or {}), "passed_gate": False}
-    assert "below the gate" in summary_facts(run, history)["diversity"]
+    assert "below the gate" in summary_facts(run.root, history)["diversity"]
 
 
 def test_what_was_not_measured_is_a_dash(run: RunPaths, history: SweepHistory) -> None:
     certificate = dict(history.certificate or {})
     history.certificate = certificate | {"modes": None, "real_fid": 0.0}
-    facts = summary_facts(run, history)
+    facts = summary_facts(run.root, history)
     assert "modes —" in facts["diversity"]
     assert facts["against real"].startswith("— times")
 
 
 def test_winner_and_verdict_are_those_of_the_record(run: RunPaths, history: SweepHistory) -> None:
     metrics = json.loads((run.best / "metrics.json").read_text())
-    facts = summary_facts(run, history)
+    facts = summary_facts(run.root, history)
     assert facts["winner"].startswith(metrics["trial_id"])
     assert facts["verdict"].endswith(metrics["reason"])
 
 
 def test_an_end_of_proposing_is_told(run: RunPaths, history: SweepHistory) -> None:
-    assert "proposing" not in summary_facts(run, history)
+    assert "proposing" not in summary_facts(run.root, history)
     history.proposing_end = {"cause": "max_hours", "reason": "2.1 h are spent"}
-    assert summary_facts(run, history)["proposing"] == "ended: 2.1 h are spent"
+    assert summary_facts(run.root, history)["proposing"] == "ended: 2.1 h are spent"
 
 
 def test_a_winner_that_took_over_weights_says_whose(run: RunPaths, history: SweepHistory) -> None:
-    assert "inherited" not in summary_facts(run, history)
+    assert "inherited" not in summary_facts(run.root, history)
     winner = history.trials[(history.selection or {})["trial_id"]]
     winner.exploits.append(make_exploit(1))
-    assert summary_facts(run, history)["inherited"].startswith("weights of ash at 0 kimg, d_lr")
+    assert summary_facts(run.root, history)["inherited"].startswith(
+        "weights of ash at 0 kimg, d_lr"
+    )
     winner.exploits[:] = [make_exploit(10**9)]  # after the snapshot that was selected
-    assert "inherited" not in summary_facts(run, history)
+    assert "inherited" not in summary_facts(run.root, history)

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from time import monotonic
 
 from cluster.errors import ClusterError
-from cluster.inventory import read_inventory
+from cluster.offer import offered_capacity
 from cluster.resources import Capacity
 from cluster.session import ensure_unconnected, first_line, ray_session
 from cluster.token import MODE, TOKEN_PATH, has_token, token_mode
@@ -27,7 +27,7 @@ def attached_ray(
     worker_env: Mapping[str, str] | None = None,
     timeout_s: float = JOIN_TIMEOUT_S,
 ) -> Iterator[Capacity]:
-    """Join a cluster and yield what its live nodes have; leave it, running, at the end.
+    """Join a cluster and yield what it offers to trials; leave it, running, at the end.
 
     Args:
         address: ``HOST:PORT`` of the head node's GCS, as ``ray start --head`` prints it; or
@@ -46,7 +46,7 @@ def attached_ray(
         _check_port(address, host, port, min(timeout_s, _CONNECT_TIMEOUT_S))
         _check_answer(address, max(1.0, deadline - monotonic()))
         with ray_session(f"{address}: cannot be joined", worker_env, address=address):
-            yield read_inventory().capacity
+            yield offered_capacity()
 
 
 def _own_cluster() -> str:

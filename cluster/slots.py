@@ -14,10 +14,9 @@ class Slots:
 
     Args:
         per_trial: what one trial occupies.
-        limit: how many may run at once. On a cluster that grows by demand it is what is asked for
-            whatever is there now: trials that wait are the demand.
-        grows: whether the cluster may add nodes by itself.
+        limit: how many may run at once; None for as many as fit.
         read_capacity: says what there is now.
+        clock: counts seconds.
     """
 
     def __init__(
@@ -25,22 +24,16 @@ class Slots:
         per_trial: TrialResources,
         limit: int | None,
         *,
-        grows: bool,
         read_capacity: Callable[[], Capacity],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._per_trial = per_trial
-        self._limit = limit
-        self._grows = grows
-        self._read_capacity = read_capacity
-        self._clock = clock
+        self._per_trial, self._limit = per_trial, limit
+        self._read_capacity, self._clock = read_capacity, clock
         self._next_look_s = -1.0
         self._count = 0
 
     def __call__(self) -> int:
         """Return how many trials may run at once now; 0 while no node holds one."""
-        if self._grows and self._limit is not None:
-            return self._limit
         if self._clock() >= self._next_look_s:
             self._next_look_s = self._clock() + _LOOK_EVERY_S
             self._count = self._fitting()

@@ -9,7 +9,7 @@ from orchestrator.records import Retry
 from orchestrator.trial.order import order_trial
 from orchestrator.trial.spec import Placement, TrialSpec
 
-_SIGN_OF_LIFE_S = 10.0  # costs a message, of which nothing is kept
+_SIGN_OF_LIFE_S = 5.0  # costs a message, of which nothing is kept
 
 
 def order_attempt(config: SweepConfig, run_folder: Path, trial: TrialHistory) -> TrialSpec:

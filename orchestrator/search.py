@@ -181,6 +181,10 @@ class Search:
             self._describe(trial)
         check_worth_going_on(self.config, self.history, attempt)
 
+    def left(self, trial: str) -> None:
+        """Take in that an attempt has ended in order, for whoever resumes the sweep to go on."""
+        self._running.discard(trial)
+
     def select(self, selection: Mapping[str, Any], certificate: Mapping[str, Any]) -> None:
         """Take in which generator is handed over, and its certificate."""
         self._write("selected", selection=selection, certificate=certificate)

@@ -8,7 +8,9 @@ from functools import partial
 
 from cluster.attached import attached_ray
 from cluster.local import local_capacity, local_ray
+from cluster.offer import offered_capacity
 from cluster.resources import Capacity, TrialResources, concurrent_trials
+from cluster.slots import Slots
 from gan_models.errors import StorageError
 from gan_models.files import remove_drafts, storing, whole_file
 from gan_models.grids import draw_grid
@@ -185,10 +187,16 @@ def _check_machine(config: SweepConfig, place: Place) -> None:
 
 
 def _num_concurrent(config: SweepConfig, capacity: Capacity) -> int:
-    resources = config.resources
-    per_trial = TrialResources(resources.cpus_per_trial, resources.gpus_per_trial)
-    limit = None if resources.concurrent == "auto" else resources.concurrent
-    return concurrent_trials(capacity, per_trial, limit)
+    return concurrent_trials(capacity, _per_trial(config), config.resources.limit)
+
+
+def _slots(config: SweepConfig) -> Slots:
+    limit = config.resources.limit
+    return Slots(_per_trial(config), limit, read_capacity=offered_capacity)
+
+
+def _per_trial(config: SweepConfig) -> TrialResources:
+    return TrialResources(config.resources.cpus_per_trial, config.resources.gpus_per_trial)
 
 
 @contextmanager
@@ -212,8 +220,8 @@ def _backend(config: SweepConfig, place: Place) -> Iterator[Backend]:
     # Ray prints of workers that died; standard output is the command's
     with redirect_stdout(sys.stderr), attach as capacity:
         resources = config.resources
-        concurrent = _num_concurrent(config, capacity)
-        yield RayTuneBackend(concurrent, resources.cpus_per_trial, resources.gpus_per_trial)
+        _num_concurrent(config, capacity)  # refuses a cluster that cannot hold a trial
+        yield RayTuneBackend(_slots(config), resources.cpus_per_trial, resources.gpus_per_trial)
 
 
 def make_scheduler(config: SweepConfig) -> Scheduler:

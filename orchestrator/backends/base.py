@@ -1,12 +1,13 @@
 """The contract of a backend, and how a trial function is kept from taking it down."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Protocol
 
 from orchestrator.records import FaultKind
 from orchestrator.search import Search
+from orchestrator.signals import stop_asked
 from orchestrator.trial.fault import cause_of, describe_error, fault_of
 from orchestrator.trial.spec import (
     Message,
@@ -48,6 +49,31 @@ def guarded(run_trial: TrialFunction, spec: TrialSpec, first: Message | None = N
         return
     if last.get("kind") != "finished":
         yield failed(FaultKind.BAD_CODE, reason="it ended without a last message", cause="silent")
+
+
+def answered(messages: Messages, must_leave: Callable[[], bool]) -> Iterator[Message]:
+    """Pull all messages; answer each sign of life by whether the trial must leave its place."""
+    try:
+        message = next(messages)
+        while True:
+            yield message
+            message = messages.send(message["kind"] == "alive" and must_leave())
+    except StopIteration:
+        return
+
+
+def receive(search: Search, trial: str, message: Message) -> bool:
+    """Hand a message to the search; let the trial leave, its state saved, if the sweep stops.
+
+    Returns:
+        Whether the attempt must end.
+    """
+    if not stop_asked() or message["kind"] not in ("saved", "evaluated"):
+        return search.receive(trial, message)
+    if message["kind"] == "evaluated":
+        search.receive(trial, message)
+    search.left(trial)
+    return True
 
 
 def _passed_on(messages: Messages) -> Generator[Message, bool | None, Message]:

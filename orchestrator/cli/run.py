@@ -136,8 +136,7 @@ def _num_concurrent(config: "SweepConfig", address: str | None) -> int:
 
     resources = config.resources
     per_trial = TrialResources(resources.cpus_per_trial, resources.gpus_per_trial)
-    limit = None if resources.concurrent == "auto" else resources.concurrent
-    concurrent = concurrent_trials(_capacity(address), per_trial, limit)
+    concurrent = concurrent_trials(_capacity(address), per_trial, resources.limit)
     return 1 if config.backend == "in-process" else concurrent
 
 

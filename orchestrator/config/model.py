@@ -178,6 +178,11 @@ class ResourcesConfig(Section):
         return self
 
     @property
+    def limit(self) -> int | None:
+        """How many trials may run at once; None for as many as fit."""
+        return None if self.concurrent == "auto" else self.concurrent
+
+    @property
     def gpu_memory_bytes(self) -> int | None:
         """What must be free on its GPU before a trial begins."""
         gib = self.gpu_memory_gib_per_trial

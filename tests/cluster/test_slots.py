@@ -14,11 +14,10 @@ class Machine:
         self.num_looks += 1
         return Capacity.of_nodes([Capacity(each) for each in self.cpus])
 
-    def slots(self, limit: int | None = None, *, grows: bool = False) -> Slots:
+    def slots(self, limit: int | None = None) -> Slots:
         return Slots(
             TrialResources(2),
             limit,
-            grows=grows,
             read_capacity=self.capacity,
             clock=lambda: self.now_s,
         )
@@ -53,9 +52,3 @@ def test_without_a_node_that_holds_a_trial_there_are_none_until_one_comes() -> N
 
 def test_the_limit_caps_what_fits() -> None:
     assert Machine(8).slots(3)() == 3
-
-
-def test_on_a_cluster_that_grows_the_limit_is_what_is_asked_for() -> None:
-    machine = Machine(0)
-    assert machine.slots(6, grows=True)() == 6
-    assert machine.slots(None, grows=True)() == 0  # nobody said how far

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from orchestrator.signals import Terminated, stopping_on_signals
+from orchestrator.signals import Terminated, stop_asked, stopping_in_order, stopping_on_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
@@ -30,6 +30,31 @@ def test_further_signals_do_not_disturb_the_orderly_end() -> None:
     with pytest.raises(Terminated, match="SIGUSR1"), stopping_on_signals():
         end_orderly()
     assert tidied == ["all"]
+
+
+def test_while_trials_run_a_signal_is_noted_and_ends_them_in_order() -> None:
+    seen: list[str] = []
+
+    def run_trials() -> None:
+        with stopping_in_order():
+            signal.raise_signal(signal.SIGUSR1)
+            seen.append(stop_asked())
+
+    with pytest.raises(Terminated, match="SIGUSR1"), stopping_on_signals():
+        run_trials()
+    assert seen == ["SIGUSR1"]
+    assert stop_asked() == ""
+
+
+def test_after_the_trials_a_signal_ends_the_sweep_at_once() -> None:
+    def end_sweep() -> None:
+        with stopping_in_order():
+            pass
+        signal.raise_signal(signal.SIGTERM)
+        pytest.fail("not ended")
+
+    with pytest.raises(Terminated, match="SIGTERM"), stopping_on_signals():
+        end_sweep()
 
 
 def test_ctrl_c_stays_what_it_is() -> None:

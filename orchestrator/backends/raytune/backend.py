@@ -3,7 +3,7 @@
 import logging
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,7 @@ from ray import tune
 
 from cluster.environment import environment
 from orchestrator.backends.raytune.actors import monitored_actors
+from orchestrator.backends.raytune.departure import Departure
 from orchestrator.backends.raytune.placement import reservation
 from orchestrator.backends.raytune.scheduler import ReportAdapter
 from orchestrator.backends.raytune.search_door import SearchDoor
@@ -24,6 +25,7 @@ from orchestrator.backends.watchdog import Watchdog
 from orchestrator.errors import SweepHalted
 from orchestrator.records import FaultKind
 from orchestrator.search import Search
+from orchestrator.signals import stop_asked, stopping_in_order
 from orchestrator.trial.spec import TrialFunction
 
 WORKER_ENVIRONMENT = {
@@ -34,6 +36,7 @@ _DRIVER_ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # our tables and boards replace them
     "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # Tune's snapshots are never read
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # what was lost is an event of ours, told in one line
+    "TUNE_MAX_PENDING_TRIALS_PG": "1000",  # the searcher keeps the limit; else one start a second
     "RAY_AIR_NEW_OUTPUT": "0",  # the new output prints even at verbose=0
 }
 _MAX_TUNE_FAILURES = 3
@@ -43,10 +46,11 @@ _MAX_TUNE_FAILURES = 3
 class RayTuneBackend:
     """Runs up to ``concurrent`` trials at once, each with its share of CPUs and GPUs.
 
-    Ray must have been started or joined, with :data:`WORKER_ENVIRONMENT` for its workers.
+    ``concurrent`` may be asked again and again, where nodes join and leave. Ray must have been
+    started or joined, with :data:`WORKER_ENVIRONMENT` for its workers.
     """
 
-    concurrent: int
+    concurrent: int | Callable[[], int]
     cpus_per_trial: float
     gpus_per_trial: float
 
@@ -59,8 +63,12 @@ class RayTuneBackend:
         Raises:
             SweepHalted: if Tune keeps breaking down.
         """
+        with stopping_in_order():
+            self._run(search, run_trial)
+
+    def _run(self, search: Search, run_trial: TrialFunction) -> None:
         num_failures = 0
-        while not search.is_over:
+        while not (search.is_over or stop_asked()):
             num_known = _num_known(search)
             failure = self._fit(search, run_trial)
             if failure is None:
@@ -81,8 +89,7 @@ class RayTuneBackend:
             BaseException: what the search itself has raised.
         """
         door = SearchDoor(search)
-        at_once = {"TUNE_MAX_PENDING_TRIALS_PG": str(self.concurrent)}  # else one start a second
-        with environment(_DRIVER_ENVIRONMENT | at_once), tempfile.TemporaryDirectory() as scratch:
+        with environment(_DRIVER_ENVIRONMENT), tempfile.TemporaryDirectory() as scratch:
             try:
                 with monitored_actors(), _modest_tune():
                     self._tuner(door, search, run_trial, scratch).fit()
@@ -111,7 +118,7 @@ class RayTuneBackend:
             run_config=tune.RunConfig(
                 name="sweep",
                 storage_path=scratch,
-                callbacks=[workers, GivenUpTrials(searcher)],
+                callbacks=[Departure(search), workers, GivenUpTrials(searcher)],
                 failure_config=tune.FailureConfig(max_failures=0),  # the search retries by class
                 verbose=0,
             ),

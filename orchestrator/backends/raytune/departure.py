@@ -4,10 +4,50 @@ The driver cannot reach into a worker that trains. So each worker looks for itse
 trial gives a sign of life.
 """
 
+import time
+from collections.abc import Sequence
+from typing import Any
+
 import ray
+from ray import tune
 from ray.experimental.internal_kv import _internal_kv_del, _internal_kv_get, _internal_kv_put
+from ray.tune.experiment import Trial
 
 from cluster.draining import is_this_node_draining
+from orchestrator.search import Search
+from orchestrator.signals import Terminated, stop_asked
+
+GRACE_S = 25.0  # a sign of life comes every 5 s; Kubernetes waits for 30
+
+
+class Departure(tune.Callback):
+    """Lets all trials save and leave, once a stop of the sweep was asked for.
+
+    Args:
+        search: says which trials run.
+        grace_s: after which trials that have not left by then are ended where they are.
+    """
+
+    def __init__(self, search: Search, *, grace_s: float = GRACE_S) -> None:
+        self._search, self._grace_s = search, grace_s
+        self._began_s: float | None = None
+
+    def on_step_begin(self, iteration: int, trials: Sequence[Trial], **_: Any) -> None:
+        """Ask the trials to leave when it is time. Called ten times a second.
+
+        Raises:
+            Terminated: when none runs any more, or the grace is over.
+        """
+        if not stop_asked():
+            return
+        if self._began_s is None:
+            self._began_s = time.monotonic()
+            ask_all_to_leave()
+        if not self._search.running or time.monotonic() - self._began_s > self._grace_s:
+            raise Terminated(stop_asked())
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # Tune writes its callbacks down, and would the search with them
 
 
 def must_leave() -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 from ray.tune.schedulers import FIFOScheduler
 
+from orchestrator.backends.base import receive
 from orchestrator.backends.raytune.actors import present_error
 from orchestrator.backends.raytune.fault import fault_of_worker
 from orchestrator.backends.raytune.search_door import SearchDoor
@@ -30,7 +31,7 @@ class ReportAdapter(FIFOScheduler):
         if self._door.attempts.get(name) != trial.trial_id:
             return str(self.STOP)
         with self._door.opened() as search:
-            must_stop = search.receive(name, message)
+            must_stop = receive(search, name, message)
         self._workers.heard(trial.trial_id, message)
         if message["kind"] == "saved":
             self._workers.kill(trial.trial_id)  # Tune would use its worker, in that place, again

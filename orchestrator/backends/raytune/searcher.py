@@ -1,6 +1,6 @@
 """Our search as Tune sees it: it suggests, and hears of trials that Tune gave up silently."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ray import tune
@@ -10,6 +10,7 @@ from ray.tune.search import Searcher
 from orchestrator.backends.raytune.search_door import SearchDoor
 from orchestrator.backends.raytune.trainable import to_tune_config
 from orchestrator.records import FaultKind
+from orchestrator.signals import stop_asked
 
 
 class SearchAdapter(Searcher):
@@ -21,7 +22,7 @@ class SearchAdapter(Searcher):
     (docs/decisions/0001).
     """
 
-    def __init__(self, door: SearchDoor, concurrent: int) -> None:
+    def __init__(self, door: SearchDoor, concurrent: int | Callable[[], int]) -> None:
         super().__init__()
         self._door = door
         self._concurrent = concurrent
@@ -29,7 +30,7 @@ class SearchAdapter(Searcher):
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """Return the config of the next trial, None if there is none now, or Tune's end word."""
-        if len(self._live) >= self._concurrent:
+        if len(self._live) >= self._num_at_once() or stop_asked():
             return None
         with self._door.opened() as search:
             spec = search.next_trial()
@@ -38,6 +39,9 @@ class SearchAdapter(Searcher):
         self._live[trial_id] = spec.trial_id
         self._door.attempts[spec.trial_id] = trial_id
         return to_tune_config(spec)
+
+    def _num_at_once(self) -> int:
+        return self._concurrent() if callable(self._concurrent) else self._concurrent
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False

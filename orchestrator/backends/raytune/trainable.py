@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -10,9 +10,9 @@ import ray
 from ray import tune
 
 from cluster.placement import published_trial
-from orchestrator.backends.base import guarded
+from orchestrator.backends.base import answered, guarded
 from orchestrator.backends.raytune.departure import must_leave
-from orchestrator.trial.spec import Message, Messages, Placement, TrialFunction, TrialSpec, started
+from orchestrator.trial.spec import Message, Placement, TrialFunction, TrialSpec, started
 
 _SPEC_KEY = "trial"
 _MESSAGE_KEY = "message"
@@ -33,17 +33,6 @@ def make_trainable(run_trial: TrialFunction) -> Callable[[dict[str, Any]], None]
                 tune.report({_MESSAGE_KEY: json.dumps(message)})  # ends the thread on a stop
 
     return trial
-
-
-def answered(messages: Messages, must_leave: Callable[[], bool]) -> Iterator[Message]:
-    """Pull all messages; answer each sign of life by whether the trial must leave its place."""
-    try:
-        message = next(messages)
-        while True:
-            yield message
-            message = messages.send(message["kind"] == "alive" and must_leave())
-    except StopIteration:
-        return
 
 
 def _first_message() -> Message:

@@ -1,13 +1,17 @@
+import signal
 from pathlib import Path
 
 import pytest
 
 from orchestrator.backends.inprocess import InProcessBackend
+from orchestrator.records import TrialStatus
+from orchestrator.signals import Terminated, stopping_on_signals
 from orchestrator.trial.spec import Messages, TrialSpec
 from tests.orchestrator.backends import scripted_trials
 from tests.orchestrator.backends.contract import BackendContract, carry_out
+from tests.orchestrator.backends.leaving import Signals, leaves_once
 from tests.orchestrator.backends.scripted_trials import num_marks
-from tests.orchestrator.scripted import ScriptedScheduler, events_of, opened_search
+from tests.orchestrator.scripted import ScriptedScheduler, events_of, make_config, opened_search
 
 
 class TestInProcessBackend(BackendContract):
@@ -40,3 +44,22 @@ class TestInProcessBackend(BackendContract):
             backend.run(search, interrupted)
         assert len(events_of(tmp_path, "started")) == 2
         assert len(events_of(tmp_path, "finished")) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_lets_the_trial_save_and_leave_and_counts_no_fault(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    config = make_config(search={"trials": 1}, budget={"kimg_per_trial": 9})
+    with (
+        opened_search(tmp_path, config, listener=Signals(number)) as search,
+        pytest.raises(Terminated, match=number.name),
+        stopping_on_signals(),
+    ):
+        InProcessBackend().run(search, leaves_once)
+    assert search.running == []
+    assert events_of(tmp_path, "attempt_lost") == []
+    with opened_search(tmp_path, config) as search:
+        InProcessBackend().run(search, leaves_once)
+    (trial,) = search.history.trials.values()
+    assert (trial.record.status, trial.record.num_attempts) == (TrialStatus.COMPLETED, 2)

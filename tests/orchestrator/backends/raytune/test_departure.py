@@ -1,8 +1,9 @@
 """Trials on nodes that are about to go: they save their state, leave, and go on elsewhere."""
 
+import signal
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +12,31 @@ import ray
 
 from cluster.draining import drain_node, draining_nodes
 from cluster.errors import ClusterError
+from cluster.offer import offered_capacity
+from cluster.resources import TrialResources
+from cluster.slots import Slots
 from orchestrator.backends.raytune.backend import WORKER_ENVIRONMENT, RayTuneBackend
 from orchestrator.backends.raytune.departure import ask_all_to_leave, must_leave, take_back
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
 from orchestrator.progress.silent import SilentListener
 from orchestrator.records import FaultKind, Retry, TrialStatus
-from orchestrator.trial.spec import Activity, Messages, TrialSpec, alive, saved
+from orchestrator.signals import Terminated, stopping_on_signals
 from tests.orchestrator import scripted
-from tests.orchestrator.backends import scripted_trials
+from tests.orchestrator.backends import leaving, scripted_trials
 from tests.orchestrator.backends.contract import carry_out
-from tests.orchestrator.backends.scripted_trials import mark
-from tests.orchestrator.scripted import completed_message, evaluation_message, opened_search
+from tests.orchestrator.backends.leaving import Signals, leaves_once, waits_for_nodes
+from tests.orchestrator.scripted import (
+    events_of,
+    opened_search,
+)
 
 pytestmark = pytest.mark.ray
 
 
 @pytest.fixture(scope="module")
-def two_nodes() -> Iterator[None]:
-    """A head without CPUs, and two nodes that have one each."""
+def two_nodes() -> Iterator[Callable[[], object]]:
+    """A head without CPUs, and two nodes that have one each; gives what adds another node."""
     from ray import cloudpickle
     from ray.cluster_utils import Cluster
 
@@ -38,31 +45,18 @@ def two_nodes() -> Iterator[None]:
     cluster = Cluster(initialize_head=True, head_node_args=head)
     for _ in range(2):
         cluster.add_node(num_cpus=1, **small)
-    for module in (scripted, scripted_trials):
+    for module in (scripted, scripted_trials, leaving):
         cloudpickle.register_pickle_by_value(module)
     ray.init(
         address=cluster.address,
         log_to_driver=False,
         runtime_env={"env_vars": WORKER_ENVIRONMENT},
     )
-    yield
+    yield partial(cluster.add_node, num_cpus=1, **small)
     ray.shutdown()
     cluster.shutdown()
-    for module in (scripted, scripted_trials):
+    for module in (scripted, scripted_trials, leaving):
         cloudpickle.unregister_pickle_by_value(module)
-
-
-def leaves_once(spec: TrialSpec) -> Messages:
-    """Show signs of life until it must leave; end at once in the second attempt."""
-    yield evaluation_message(spec.trial_id, 0, 9.0)
-    if mark(spec, "entered") == 1:
-        for _ in range(600):
-            time.sleep(0.05)
-            if (yield alive(Activity.TRAINING)):
-                yield saved(500)
-        raise TimeoutError("nobody asked it to leave")
-    yield evaluation_message(spec.trial_id, 1, 8.0)
-    yield completed_message()
 
 
 class DrainsItsNode(SilentListener):
@@ -115,6 +109,53 @@ def test_all_trials_leave_when_the_driver_asks(two_nodes: None, tmp_path: Path) 
     assert not must_leave()
     (trial,) = history.trials.values()
     assert [each.fault for each in trial.lost_attempts] == [FaultKind.PREEMPTED]
+
+
+def test_a_signal_lets_trials_save_and_leave_and_counts_no_fault(
+    two_nodes: None, tmp_path: Path
+) -> None:
+    backend = RayTuneBackend(1, cpus_per_trial=1, gpus_per_trial=0)
+    config = scripted.make_config(search={"trials": 1}, budget={"kimg_per_trial": 9})
+    listener = Signals(signal.SIGTERM)
+    with (
+        opened_search(tmp_path, config, listener=listener) as search,
+        pytest.raises(Terminated, match="SIGTERM"),
+        stopping_on_signals(),
+    ):
+        backend.run(search, leaves_once)
+    assert search.running == []
+    assert events_of(tmp_path, "attempt_lost") == []
+    take_back()
+    with opened_search(tmp_path, config) as search:
+        backend.run(search, leaves_once)
+    (trial,) = search.history.trials.values()
+    assert (trial.record.status, trial.record.num_attempts) == (TrialStatus.COMPLETED, 2)
+
+
+class AddsNode(SilentListener):
+    """Adds a node, once, when the first trial has started."""
+
+    def __init__(self, add_node: Callable[[], object]) -> None:
+        self._add_node: Callable[[], object] | None = add_node
+
+    def on_event(self, event: Event, history: SweepHistory) -> None:
+        if event["event"] == "started" and self._add_node is not None:
+            self._add_node()
+            self._add_node = None
+
+
+def test_a_node_that_joins_in_mid_sweep_gets_trials(
+    two_nodes: Callable[[], object], tmp_path: Path
+) -> None:
+    slots = Slots(TrialResources(1), None, read_capacity=offered_capacity)
+    num_wanted = slots() + 1
+    (tmp_path / "wanted").write_text(str(num_wanted))
+    config = scripted.make_config(search={"trials": 4}, budget={"kimg_per_trial": 9})
+    with opened_search(tmp_path, config, listener=AddsNode(two_nodes)) as search:
+        RayTuneBackend(slots, cpus_per_trial=1, gpus_per_trial=0).run(search, waits_for_nodes)
+    nodes = {event["node"] for event in events_of(tmp_path, "started")}
+    assert len(nodes) == num_wanted
+    assert all(each.status is TrialStatus.COMPLETED for each in search.history.records)
 
 
 def test_a_node_that_is_not_there_cannot_be_drained(two_nodes: None) -> None:

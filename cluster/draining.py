@@ -6,6 +6,7 @@ more. What runs goes on until it leaves by itself or the node is gone.
 
 import time
 from math import inf
+from typing import Any
 
 from cluster.errors import ClusterError
 
@@ -21,6 +22,14 @@ def draining_nodes() -> dict[str, float]:
 
     deadlines_ms = state.get_draining_nodes()
     return {node: at_ms / 1000 if at_ms else inf for node, at_ms in deadlines_ms.items()}
+
+
+def staying_nodes() -> list[dict[str, Any]]:
+    """Return the live nodes that are not about to go, as ``ray.nodes()`` describes them."""
+    import ray
+
+    leaving = draining_nodes()
+    return [node for node in ray.nodes() if node["Alive"] and node["NodeID"] not in leaving]
 
 
 def is_this_node_draining() -> bool:

@@ -1,7 +1,9 @@
 """What trials may ask a cluster for: what its nodes have, or what it grows to by demand."""
 
-from cluster.draining import draining_nodes
-from cluster.inventory import read_inventory
+from collections.abc import Mapping
+
+from cluster.draining import staying_nodes
+from cluster.errors import ClusterError
 from cluster.resources import Capacity
 
 _MANY = 1000  # nodes of a group that may grow without a limit
@@ -16,13 +18,14 @@ def offered_capacity() -> Capacity:
     Raises:
         ClusterError: if this process is connected to no cluster.
     """
-    live = read_inventory()  # says clearly if there is none
+    import ray
+
+    if not ray.is_initialized():
+        raise ClusterError("no cluster to ask: start or join one first")
     grown = _grown_nodes()
     if grown:
         return Capacity.of_nodes(grown)
-    leaving = draining_nodes()
-    stay = [node for node in live.nodes if node.is_alive and node.id not in leaving]
-    return Capacity.of_nodes([Capacity(node.cpus, node.gpus) for node in stay])
+    return Capacity.of_nodes([_capacity(node["Resources"]) for node in staying_nodes()])
 
 
 def _grown_nodes() -> list[Capacity]:
@@ -32,7 +35,11 @@ def _grown_nodes() -> list[Capacity]:
     config = state.get_cluster_config()
     groups = [] if config is None else config.node_group_configs
     return [
-        Capacity(float(group.resources.get("CPU", 0)), float(group.resources.get("GPU", 0)))
+        _capacity(group.resources)
         for group in groups
         for _ in range(_MANY if group.max_count < 0 else group.max_count)
     ]
+
+
+def _capacity(resources: Mapping[str, float]) -> Capacity:
+    return Capacity(float(resources.get("CPU", 0)), float(resources.get("GPU", 0)))

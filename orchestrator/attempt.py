@@ -22,11 +22,14 @@ def order_attempt(config: SweepConfig, run_folder: Path, trial: TrialHistory) ->
         params=trial.params,
         seed=trial.record.seed,
     )
+    placement = placement_after(trial)
+    if placement.needs_whole_gpu:
+        spec = replace(spec, gpu_share=1.0, gpu_memory_bytes=None)
     return replace(
         spec,
         exploits=tuple(trial.exploits),
         sign_of_life_s=_SIGN_OF_LIFE_S,
-        placement=placement_after(trial),
+        placement=placement,
     )
 
 

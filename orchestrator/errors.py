@@ -4,6 +4,7 @@ GanorchError          1   the work failed
 ├── UsageError        2   wrong usage or configuration; nothing was lost
 │   ├── ConfigError       a spec that cannot be meant
 │   └── RunFolderError    a run folder that is missing, taken or unwritable
+│       └── TakenOverError    one that another driver has taken over meanwhile
 ├── JournalError      2   a journal that is damaged
 ├── SweepHalted       1   a sweep that cannot go on for now; a resume goes on
 ├── StoreError        1   a store of run folders that does not answer
@@ -29,6 +30,10 @@ class ConfigError(UsageError):
 
 class RunFolderError(UsageError):
     """A run folder that is missing, taken or unwritable."""
+
+
+class TakenOverError(RunFolderError):
+    """A run folder that another driver has taken over meanwhile; this one leaves it alone."""
 
 
 class JournalError(GanorchError):

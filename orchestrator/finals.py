@@ -29,7 +29,7 @@ from orchestrator.decision.finalists import choose_finalists
 from orchestrator.decision.optimism import Measured, optimism
 from orchestrator.decision.selection import Choice, Selection, choose_winner
 from orchestrator.errors import SweepError
-from orchestrator.history import SweepHistory
+from orchestrator.history import SweepHistory, TrialHistory
 from orchestrator.paths import RunPaths
 from orchestrator.records import StoppedBy, TrialRecord
 from orchestrator.retest import Retested, retest_trial
@@ -125,13 +125,22 @@ class _Final:
 def _finished_replicates(
     finalists: Sequence[TrialRecord], history: SweepHistory
 ) -> list[TrialRecord]:
-    records = [trial.record for trial in history.replicates]
-    ours = [each for each in records if any(each.params == one.params for one in finalists)]
-    return [
-        each
-        for each in ours
-        if each.status.is_finished and each.stopped_by is not StoppedBy.CAP  # not on equal terms
+    ours = [
+        trial
+        for trial in history.replicates
+        if any(trial.record.params == one.params for one in finalists)
     ]
+    return [trial.record for trial in ours if _ended_on_equal_terms(trial)]
+
+
+def _ended_on_equal_terms(trial: TrialHistory) -> bool:
+    """Say whether a training ran to an end of its own: not to a cap, nor to what befell it."""
+    record, befallen = trial.record, trial.lost_attempts[-1:]
+    if not record.status.is_finished or record.stopped_by is StoppedBy.CAP:
+        return False
+    return record.stopped_by is not StoppedBy.ERROR or all(
+        each.fault.is_its_own for each in befallen
+    )
 
 
 def _decide(field: _Field, retested: Mapping[str, Retested], *, min_coverage: float) -> _Final:

@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from gan_models.files import flush, storing
-from orchestrator.errors import JournalError, RunFolderError
+from orchestrator.errors import JournalError, TakenOverError
 from orchestrator.paths import RunPaths
 from orchestrator.sealed_lines import is_more_than_torn, seal_line, split_seal
 
@@ -60,7 +60,7 @@ class Journal:
         """Write one event and wait until it is on disk.
 
         Raises:
-            RunFolderError: if another driver writes this journal; nothing is written then.
+            TakenOverError: if another driver writes this journal; nothing is written then.
             StorageError: if the disk is full, read-only or gone; a later append, or another
                 driver, goes on behind the event before this one.
         """
@@ -109,7 +109,7 @@ class Journal:
         found = os.fstat(handle)
         if _identity(found) == self._file and found.st_size == self._size_bytes:
             return
-        raise RunFolderError(
+        raise TakenOverError(
             f"{self._path}: no longer as this driver (epoch {self.epoch}) left it: another one "
             f"({_last_writer(self._path)}) has taken the sweep over; this one has stopped and "
             "written nothing"

@@ -55,6 +55,16 @@ class FaultKind(StrEnum):
     TUNER_FAILED = "tuner_failed"  # Ray Tune or a worker of it, before or whatever the trial did
     STORAGE = "storage"
 
+    @property
+    def is_its_own(self) -> bool:
+        """Whether the trial itself brought it about, wherever it runs."""
+        return self in (
+            FaultKind.OUT_OF_MEMORY_GPU,
+            FaultKind.NON_FINITE,
+            FaultKind.BAD_CODE,
+            FaultKind.BAD_DATA,
+        )
+
 
 class Retry(StrEnum):
     """What becomes of a trial that has lost an attempt."""

@@ -62,14 +62,16 @@ def change_limits(paths: RunPaths, overrides: Sequence[str]) -> None:
 
 
 def check_same_sweep(paths: RunPaths, config: SweepConfig) -> None:
-    """Check that a run folder holds the sweep that a spec asks for, however much it may spend.
+    """Check that a run folder holds the sweep that a spec asks for, whatever it may spend or where.
+
+    The folder's own limits and places stay as they are: ``resume --set`` changes limits.
 
     Raises:
         RunFolderError: if it holds another one; names the first key that differs.
     """
     there, asked = _flat(open_config(paths)), _flat(config)
-    for key in sorted({*there, *asked} - {*LIMITS}):
-        if there.get(key) != asked.get(key):
+    for key in sorted({*there, *asked}):
+        if not _may_change(key) and there.get(key) != asked.get(key):
             raise RunFolderError(
                 f"{paths.root}: holds another sweep ({key} = {there.get(key)!r}, and "
                 f"{asked.get(key)!r} is asked for): choose another --out, or go on with that one "
@@ -88,8 +90,7 @@ def check_config(paths: RunPaths, config: SweepConfig, history: SweepHistory) ->
     before = _flat(build_config(history.config, where=str(paths.journal)))
     now = _flat(config)
     for key in {**before, **now}:
-        may_change = any(key == name or key.startswith(f"{name}.") for name in (*LIMITS, *PLACES))
-        if not may_change and before.get(key) != now.get(key):
+        if not _may_change(key) and before.get(key) != now.get(key):
             raise ConfigError(
                 f"{paths.sweep}: {key} = {now.get(key)!r}, but the sweep began with "
                 f"{before.get(key)!r}: put that back, or begin another sweep (`ganorch resume "
@@ -175,6 +176,10 @@ def new_run_folder(paths: RunPaths) -> Iterator[None]:
 
 def _is_left_over(paths: RunPaths, file: Path) -> bool:
     return file in (paths.lock, paths.driver) or is_draft(file)
+
+
+def _may_change(key: str) -> bool:
+    return any(key == name or key.startswith(f"{name}.") for name in (*LIMITS, *PLACES))
 
 
 def _flat(config: SweepConfig) -> dict[str, Any]:

@@ -147,15 +147,14 @@ class Search:
     def receive(self, trial: str, message: Message) -> bool:
         """Take in one message of a trial; return whether this attempt at it must end.
 
-        A trial that has finished or is paused stays so, whatever an attempt at it still sends.
-        One that sends what cannot be meant has lost this attempt.
+        A trial that does not run stays as it is, whatever an attempt at it still sends. One
+        that sends what cannot be meant has lost this attempt.
 
         Raises:
             SweepError: if all trials so far have failed alike.
             SweepHalted: if the trial's storage has failed.
         """
-        status = self.history.trials[trial].record.status
-        if status.is_finished or status is TrialStatus.PAUSED:
+        if trial not in self._running:
             return True
         try:
             check_message(message)

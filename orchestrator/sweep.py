@@ -25,7 +25,7 @@ from orchestrator.decision.median import MedianScheduler
 from orchestrator.decision.pbt import PbtScheduler
 from orchestrator.decision.scheduler import Scheduler
 from orchestrator.driver import sole_driver
-from orchestrator.errors import SweepHalted
+from orchestrator.errors import SweepHalted, TakenOverError
 from orchestrator.export.folder import NUM_SHOWN, export_best
 from orchestrator.finals import retested_trials, select_and_certify, sweep_finalists
 from orchestrator.history import SweepHistory
@@ -147,7 +147,7 @@ def _carry_on(
 
 @contextmanager
 def _told_in_the_end(paths: RunPaths, store: RunStore, history: SweepHistory) -> Iterator[None]:
-    """Write tables and report however it ends, unless nothing can be written or it goes on.
+    """Write tables and report however it ends, unless nobody can write, or another driver may.
 
     Raises:
         StoreError: if the store does not answer; also where that is why the sweep ends.
@@ -155,7 +155,7 @@ def _told_in_the_end(paths: RunPaths, store: RunStore, history: SweepHistory) ->
     try:
         with storing(paths.root):
             yield
-    except (StorageError, SweepHalted):
+    except (StorageError, SweepHalted, TakenOverError):
         raise
     except BaseException:
         _tell(paths, store, history)

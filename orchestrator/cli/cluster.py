@@ -18,6 +18,7 @@ _PLACES = {
     "stop": f"{_LOCAL}:stop",
     "add-node": f"{_LOCAL}:add_node",
     "kill-node": f"{_LOCAL}:kill_node",
+    "drain": "orchestrator.cli.drain:drain",
     "doctor": "orchestrator.cli.doctor:doctor",
     "render": "orchestrator.cli.render:render",
 }

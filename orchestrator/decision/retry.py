@@ -16,6 +16,7 @@ _OUTSIDE_THE_TRIAL = {
     FaultKind.PREEMPTED: "its node was taken away",
     FaultKind.TUNER_FAILED: "Ray Tune failed",
 }
+_NOT_COUNTED = (*_OUTSIDE_THE_TRIAL, FaultKind.STORAGE)
 _CERTAIN_TO_RECUR = {
     FaultKind.NON_FINITE: "what was not finite stays so",
     FaultKind.BAD_CODE: "the same code would fail again",
@@ -62,7 +63,7 @@ def decide_retry(
         return RetryDecision(Retry.NEVER, f"not retried: {_CERTAIN_TO_RECUR[fault]}")
     if fault in _OUTSIDE_THE_TRIAL:
         return _move(fault, past, num_evaluations)
-    num_counted = sum(each.fault not in _OUTSIDE_THE_TRIAL for each in past)
+    num_counted = sum(each.fault not in _NOT_COUNTED for each in past)
     if num_counted >= rules.retries_per_trial:
         limit = rules.retries_per_trial
         return RetryDecision(Retry.NEVER, f"not retried: the limit of {limit} a trial is reached")

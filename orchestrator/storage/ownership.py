@@ -26,7 +26,7 @@ from threading import Event, Thread
 from typing import Any
 from uuid import getnode
 
-from orchestrator.errors import GanorchError, RunFolderError, StoreError
+from orchestrator.errors import GanorchError, RunFolderError, StoreError, TakenOverError
 from orchestrator.storage.base import Store
 
 OWNER = "owner.json"
@@ -161,7 +161,7 @@ class Ownership:
     def _check(self, store: Store) -> None:
         now = _read_owner(store)
         if now is not None and now.token != self._me.token:
-            raise RunFolderError(
+            raise TakenOverError(
                 f"{store.uri}: {now.place} has taken over this sweep; this driver stops"
             )
 

@@ -75,7 +75,13 @@ class WorkingPlace:
         finally:
             lock.release()
 
+    def make_private(self) -> None:
+        """Make the folder, for this user alone: what a run folder holds is nobody else's."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+
     def _dedicate(self, uri: str) -> None:
+        self.make_private()
         owner = self.folder / "uri"
         if not owner.is_file():
             if self.folder.is_dir() and any(self.folder.iterdir()):

@@ -118,8 +118,14 @@ def copy_inside(uri: StoreUri, *parts: str) -> Iterator[Path]:
 
 
 def holds_run(uri: StoreUri) -> bool:
-    """Say whether a sweep has begun at a URI."""
-    return RUN_FILES[0] in open_store(uri).list("", is_deep=False)
+    """Say whether a sweep has begun at a URI.
+
+    Raises:
+        RunFolderError: if the store refuses.
+    """
+    store = open_store(uri)
+    store.probe()
+    return RUN_FILES[0] in store.list("", is_deep=False)
 
 
 def _run_around(uri: StoreUri) -> StoreUri:

@@ -27,6 +27,8 @@ from orchestrator.storage.sync import FolderSync
 from orchestrator.storage.trial import DRIVERS_OWN, IN_RUN_FOLDER, Kept, trial_files
 from orchestrator.storage.uri import parse_uri
 
+_WRITTEN_FIRST = ("real.png",)  # all that a driver may leave which dies before the spec is stored
+
 
 class RunStore(Protocol):
     """What a driver calls at the moments that matter to whoever goes on, or looks on."""
@@ -164,7 +166,7 @@ def pull_run(store: Store, place: WorkingPlace) -> None:
 
 def _check_stored(store: Store, *, is_new: bool) -> None:
     stored = store.list("", is_deep=False)
-    if is_new and stored.keys() - {OWNER}:
+    if is_new and stored.keys() - {OWNER, *_WRITTEN_FIRST}:
         raise RunFolderError(
             f"{store.uri}: exists already and is not overwritten: choose another --out, or go on "
             f"with it by `ganorch resume {store.uri}`"

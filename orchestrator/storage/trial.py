@@ -165,6 +165,7 @@ def open_trial_store(trial_id: str, run_folder: Path, kept: Kept) -> tuple[RunPa
     if not kept.uri:
         return RunPaths(run_folder), LocalTrial()
     place = training_place(kept.uri, Path(kept.workdir) if kept.workdir else None)
+    place.make_private()
     return place.paths, StoredTrial(open_store(parse_uri(kept.uri)), place, trial_id)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset
 from gan_models.data.residence import place
-from gan_models.files import storing, whole_file
+from gan_models.files import discard, storing, whole_file
 from gan_models.gpu_share import claim_gpu
 from gan_models.grids import draw_grid
 from gan_models.model_folder import Model
@@ -186,6 +186,8 @@ class _Trial:
         good = self.judge.last_good(self.curve) if self.spec.max_rollbacks else None
         keep_nimg = None if good is None else good.nimg
         save_checkpoint(self.paths.checkpoints, self.state, self.config, keep_nimg=keep_nimg)
+        if self.paths.between.exists():
+            discard(self.paths.between)
         self.store.commit()
 
     def _roll_back(self) -> Message:

@@ -14,7 +14,13 @@ from gan_models.config import GanConfig
 from gan_models.errors import DamageError
 from gan_models.files import discard
 from gan_models.manifest import read_sealed, write_sealed
-from gan_models.training.checkpoint import latest_nimg, restore_latest, save_checkpoint
+from gan_models.training.checkpoint import (
+    checkpoints,
+    latest_nimg,
+    restore_latest,
+    save_checkpoint,
+    verified_checkpoint,
+)
 from gan_models.training.loop import Progress
 from gan_models.training.state import TrainState
 from orchestrator.records import json_ready
@@ -76,5 +82,10 @@ def _saved(folder: Path, beginning: Beginning) -> dict[str, Any] | None:
         facts = read_sealed(folder / _FILE)
     except DamageError:
         return None
-    is_of_this = facts["beginning"] == list(beginning) and facts["nimg"] == latest_nimg(folder)
-    return facts if is_of_this else None
+    if facts["beginning"] != list(beginning) or facts["nimg"] != latest_nimg(folder):
+        return None
+    try:
+        verified_checkpoint(checkpoints(folder)[-1])  # not one that lies there from before
+    except DamageError:
+        return None
+    return facts

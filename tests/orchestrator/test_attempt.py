@@ -19,7 +19,7 @@ def test_a_first_attempt_runs_anywhere_and_shows_signs_of_life(tmp_path: Path) -
     with opened_search(tmp_path) as search:
         spec = ordered(search)
     assert spec.placement == Placement()
-    assert spec.sign_of_life_s == 10.0
+    assert spec.sign_of_life_s == 5.0
 
 
 def test_the_next_attempt_avoids_the_nodes_that_were_lost_also_after_a_resume(
@@ -46,4 +46,5 @@ def test_a_whole_gpu_stays_whole(tmp_path: Path) -> None:
             search.lost(spec.trial_id, fault, "r")
         spec = ordered(search)
     assert spec.placement == Placement(needs_whole_gpu=True)
+    assert spec.gpu_share == 1.0  # or its worker would be kept to what was not enough
     assert TrialSpec.from_mapping(spec.to_mapping()) == spec

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-import ray
 from ray import tune
 
+from cluster.draining import staying_nodes
 from cluster.environment import environment
 from orchestrator.backends.raytune.actors import monitored_actors
-from orchestrator.backends.raytune.departure import Departure
+from orchestrator.backends.raytune.departure import Departure, take_back
 from orchestrator.backends.raytune.placement import reservation
 from orchestrator.backends.raytune.scheduler import ReportAdapter
 from orchestrator.backends.raytune.search_door import SearchDoor
@@ -63,8 +63,12 @@ class RayTuneBackend:
         Raises:
             SweepHalted: if Tune keeps breaking down.
         """
-        with stopping_in_order():
-            self._run(search, run_trial)
+        try:
+            with stopping_in_order():
+                self._run(search, run_trial)
+        finally:
+            if stop_asked():
+                take_back()
 
     def _run(self, search: Search, run_trial: TrialFunction) -> None:
         num_failures = 0
@@ -127,7 +131,7 @@ class RayTuneBackend:
     def _reservation(self, config: dict[str, Any]) -> tune.PlacementGroupFactory:
         placement = placement_in(config)
         cpus, gpus = self.cpus_per_trial, self.gpus_per_trial
-        nodes = ray.nodes() if placement.avoided_nodes else []
+        nodes = staying_nodes() if placement.avoided_nodes else []
         return reservation(placement, cpus=cpus, gpus=gpus, nodes=nodes)
 
 

@@ -6,6 +6,7 @@ trial gives a sign of life.
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import ray
@@ -31,6 +32,7 @@ class Departure(tune.Callback):
     def __init__(self, search: Search, *, grace_s: float = GRACE_S) -> None:
         self._search, self._grace_s = search, grace_s
         self._began_s: float | None = None
+        self._has_asked = False
 
     def on_step_begin(self, iteration: int, trials: Sequence[Trial], **_: Any) -> None:
         """Ask the trials to leave when it is time. Called ten times a second.
@@ -42,7 +44,10 @@ class Departure(tune.Callback):
             return
         if self._began_s is None:
             self._began_s = time.monotonic()
-            ask_all_to_leave()
+        if not self._has_asked:
+            with suppress(Exception):  # whatever Ray raises while its head is away: next time
+                ask_all_to_leave()
+                self._has_asked = True
         if not self._search.running or time.monotonic() - self._began_s > self._grace_s:
             raise Terminated(stop_asked())
 

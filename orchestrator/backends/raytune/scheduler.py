@@ -11,7 +11,10 @@ from orchestrator.backends.raytune.search_door import SearchDoor
 from orchestrator.backends.raytune.trainable import message_in, trial_id_in
 from orchestrator.backends.raytune.workers import Workers
 from orchestrator.records import FaultKind
+from orchestrator.signals import stop_asked
 
+# what ends a job often ends its workers, too
+_BY_WHOEVER_STOPS_US = (FaultKind.PROCESS_KILLED, FaultKind.NODE_LOST, FaultKind.PREEMPTED)
 _LAST_WORDS = ("finished", "failed")
 
 
@@ -48,7 +51,10 @@ class ReportAdapter(FIFOScheduler):
         name = trial_id_in(trial.config)
         if self._door.attempts.get(name) == trial.trial_id:
             with self._door.opened() as search:
-                search.lost(name, fault, reason)
+                if stop_asked() and fault in _BY_WHOEVER_STOPS_US:
+                    search.left(name)
+                else:
+                    search.lost(name, fault, reason)
 
     def __getstate__(self) -> dict[str, Any]:
         return {}

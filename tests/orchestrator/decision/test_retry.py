@@ -65,6 +65,7 @@ def test_every_class_has_a_rule() -> None:
         (MOVED, 10 * [lost(KILLED, 0)], AWAY),
         (KILLED, 10 * [lost(KILLED, 0)], NEVER),  # retries_per_trial
         (KILLED, 30 * [lost(MOVED, 0)], SAME),  # which count for nothing
+        (KILLED, 30 * [lost(FaultKind.STORAGE, 0)], SAME),
         (FaultKind.STORAGE, 30 * [lost(KILLED)], Retry.AFTER_RESUME),
     ],
 )

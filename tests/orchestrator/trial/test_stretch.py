@@ -84,6 +84,17 @@ def test_a_kill_before_the_state_was_written_leaves_nothing_to_go_on_from(
     assert stretch_at(tmp_path / "between", state).earlier_s == 0
 
 
+def test_a_newer_window_does_not_go_with_an_older_state(tmp_path: Path, state: TrainState) -> None:
+    folder = tmp_path / "between"
+    save_at(folder, state, 40, 0.5)
+    (folder / "checkpoint-000000000040").rename(tmp_path / "older")
+    save_at(folder, state, 80, 0.5, 0.7)
+    (tmp_path / "older").rename(folder / "checkpoint-000000000040")
+    (folder / "checkpoint-000000000080" / "checkpoint.json").unlink()  # not stored yet
+    assert stretch_at(folder, state).earlier_s == 0
+    assert state.nimg == 0
+
+
 @pytest.mark.parametrize("loss", [nan, float("inf")])
 def test_losses_that_are_not_finite_stay_so(tmp_path: Path, state: TrainState, loss: float) -> None:
     save_at(tmp_path / "between", state, 40, loss)

@@ -127,7 +127,7 @@ def resume_seconds(paths: RunPaths, num_trials: int) -> float:
         search = Search(
             config,
             paths.root,
-            sampler=ParameterSampler(named_space(config.space), "random", seed=0),
+            sampler=ParameterSampler(named_space("ring8"), "random", seed=0),
             scheduler=FullScheduler(),
             journal=journal,
             listener=SilentListener(),
@@ -149,8 +149,13 @@ def resume_seconds(paths: RunPaths, num_trials: int) -> float:
 def long_trial(spec: TrialSpec, protocol: str) -> Messages:
     """Send as many evaluations as a trial of the spec's budget has, and end."""
     for step in range(ROWS_PER_TRIAL):
-        place = {"step": step, "nimg": 1000 * step}
-        row = Evaluation(run=spec.trial_id, fid=9.0 - step / 10, protocol=protocol, **place)
+        row = Evaluation(
+            run=spec.trial_id,
+            step=step,
+            fid=9.0 - step / 10,
+            nimg=1000 * step,
+            protocol=protocol,
+        )
         yield evaluated(
             row, Verdict(kind=VerdictKind.IMPROVING, action=Action.GO_ON, reason="scripted")
         )

@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.config.model import SweepConfig
-from orchestrator.history import TrialHistory
 from orchestrator.records import Retry
 from orchestrator.trial.order import order_trial
 from orchestrator.trial.spec import Placement, TrialSpec
+from orchestrator.trial_history import TrialHistory
 
 _SIGN_OF_LIFE_S = 5.0  # costs a message, of which nothing is kept
 

@@ -14,13 +14,14 @@ from gan_models.metrics.protocol import Protocol
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.scheduler import CohortAction, Scheduler, ToCome
 from orchestrator.exploitation import exploit
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
 from orchestrator.preflight import resolve_space
 from orchestrator.records import Action, Adjustment, Evaluation, StoppedBy, TrialStatus
 from orchestrator.rulings import BEST_LEFT, SUSPECT, Ruling, Rulings, reason_in_vain
 from orchestrator.trial.judge import TrialJudge
 from orchestrator.trial.order import order_trial
+from orchestrator.trial_history import TrialHistory
 
 _CARRIED_OUT_BY = {
     CohortAction.PAUSE: "paused",

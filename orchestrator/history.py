@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from math import isfinite, nan
+from math import isfinite
 from typing import Any
 
-from orchestrator.decision.score import best_evaluation, best_so_far
 from orchestrator.errors import JournalError
 from orchestrator.journal import Event
 from orchestrator.records import (
@@ -15,140 +14,13 @@ from orchestrator.records import (
     Exploit,
     FaultKind,
     LostAttempt,
-    Retry,
     StoppedBy,
     TrialRecord,
     TrialStatus,
     Verdict,
     VerdictKind,
 )
-
-
-@dataclass(frozen=True)
-class Location:
-    """Where an attempt runs: Ray's id of the node, its address, and the process there."""
-
-    node: str = ""
-    host: str = ""
-    pid: int | None = None
-
-
-@dataclass
-class TrialHistory:
-    """One trial: its proposal, its curve with the verdict at each point, and its end.
-
-    ``paused_by`` says what paused it, a verdict or the scheduler, until it is resumed; a trial that
-    ended while it waited goes on waiting once it is reopened.
-
-    A roll back takes the rows after its place out of the curve, so that ``evaluations`` is always
-    in order and holds each step once; ``abandoned`` keeps those rows, for what they cost.
-    """
-
-    record: TrialRecord
-    evaluations: list[Evaluation] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
-    paused_by: StoppedBy | None = None
-    pause_reason: str = ""
-    adjustments: list[Adjustment] = field(default_factory=list)
-    abandoned: list[Evaluation] = field(default_factory=list)
-    exploits: list[Exploit] = field(default_factory=list)
-    lost_attempts: list[LostAttempt] = field(default_factory=list)
-    location: Location = Location()
-
-    @property
-    def num_known(self) -> int:
-        """How many evaluations were ever made of it, those that were abandoned included."""
-        return len(self.evaluations) + len(self.abandoned)
-
-    @property
-    def is_given_up(self) -> bool:
-        """Whether its last attempt was lost and none is to follow, though its end is not told."""
-        if self.record.status.is_finished or not self.lost_attempts:
-            return False
-        last = self.lost_attempts[-1]
-        return last.retry is Retry.NEVER and last.attempt == self.record.num_attempts
-
-    @property
-    def params(self) -> Mapping[str, Any]:
-        """By what it trains now."""
-        return self.exploits[-1].params if self.exploits else self.record.params
-
-    @property
-    def has_new_weights(self) -> bool:
-        """Whether it was not measured yet since it took over another's weights."""
-        return bool(self.exploits) and self.exploits[-1].nimg == self.record.nimg
-
-    @property
-    def is_of_its_proposal(self) -> bool:
-        """Whether what was proposed alone made its scores."""
-        return not self.exploits or (len(self.exploits) == 1 and self.has_new_weights)
-
-    def params_until(self, nimg: int) -> Mapping[str, Any]:
-        """Return by what it trained to the state that it had after ``nimg`` images."""
-        later = [each.old_params for each in self.exploits if each.nimg >= nimg]
-        return later[0] if later else self.params
-
-    @property
-    def num_rollbacks(self) -> int:
-        """How often the trial has gone back to an earlier checkpoint."""
-        return self.adjustments[-1].num_rollbacks if self.adjustments else 0
-
-    @property
-    def waited_in_vain(self) -> bool:
-        """Whether it ended while it was paused, because nothing was left that might resume it."""
-        return self.record.status.is_finished and self.paused_by is not None
-
-    @property
-    def is_retracing(self) -> bool:
-        """Whether its latest row lies before one that a roll back abandoned."""
-        return any(row.step > self.evaluations[-1].step for row in self.abandoned)
-
-    def knows(self, evaluation: Evaluation, num_rollbacks: int = 0) -> bool:
-        """Say whether the curve already reaches this step, or was rolled back since."""
-        if num_rollbacks != self.num_rollbacks:
-            return num_rollbacks < self.num_rollbacks
-        return bool(self.evaluations) and evaluation.step <= self.evaluations[-1].step
-
-    def knows_adjustment(self, adjustment: Adjustment) -> bool:
-        """Say whether this adjustment, or a later one, is on record."""
-        return bool(self.adjustments) and adjustment.place <= self.adjustments[-1].place
-
-    def add(self, evaluation: Evaluation, verdict: Verdict, num_rollbacks: int = 0) -> None:
-        """Take in one evaluation; one that is already known (after a resume) changes nothing.
-
-        One that comes in late, after the trial's end, does not overrule why it ended.
-        """
-        if self.knows(evaluation, num_rollbacks):
-            return
-        self.evaluations.append(evaluation)
-        self.verdicts.append(verdict)
-        self._summarise()
-
-    def adjust(self, adjustment: Adjustment) -> None:
-        """Take in one adjustment, and abandon what a roll back leaves behind."""
-        if self.knows_adjustment(adjustment):
-            return
-        self.adjustments.append(adjustment)
-        if adjustment.died_nimg is None:
-            return
-        num_kept = sum(row.step <= adjustment.step for row in self.evaluations)
-        self.abandoned += self.evaluations[num_kept:]
-        del self.evaluations[num_kept:], self.verdicts[num_kept:]
-        if self.evaluations:
-            self._summarise()
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Return the trial as its ``trial.json`` has it: plain data, without the curve."""
-        adjustments = [adjustment.to_mapping() for adjustment in self.adjustments]
-        exploits = [exploit.to_mapping() for exploit in self.exploits]
-        lost = [attempt.to_mapping() for attempt in self.lost_attempts]
-        lists = {"adjustments": adjustments, "exploits": exploits, "lost_attempts": lost}
-        return self.record.to_mapping() | lists
-
-    def _summarise(self) -> None:
-        record = _summarise(self.record, self.evaluations, self.verdicts[-1])
-        spent_s = [row.seconds for row in self.abandoned]
-        self.record = replace(record, seconds=max([record.seconds, *spent_s]))
+from orchestrator.trial_history import Location, TrialHistory
 
 
 @dataclass
@@ -295,10 +167,10 @@ class SweepHistory:
         evaluation = Evaluation.from_mapping(event["evaluation"])
         verdict = Verdict.from_mapping(event["verdict"])
         trial = self._trial(event)
-        trained_s, num_known = _known(trial.record.seconds), len(trial.evaluations)
+        trained_s, num_known = _known(trial.seconds), len(trial.evaluations)
         trial.add(evaluation, verdict, event.get("num_rollbacks", 0))
         if len(trial.evaluations) > num_known:
-            self.trial_s += _known(trial.record.seconds) - trained_s
+            self.trial_s += _known(trial.seconds) - trained_s
             self.trial_s += _known(evaluation.eval_seconds)
 
     def _adjusted(self, event: Event) -> None:
@@ -365,21 +237,3 @@ def _pause(trial: TrialHistory, by: StoppedBy, reason: str) -> None:
 
 def _known(seconds: float) -> float:
     return seconds if isfinite(seconds) else 0.0
-
-
-def _summarise(record: TrialRecord, curve: list[Evaluation], verdict: Verdict) -> TrialRecord:
-    last, best, score = curve[-1], best_evaluation(curve), best_so_far(curve)
-    is_over = record.status.is_finished
-    return replace(
-        record,
-        verdict=record.verdict if is_over else verdict.kind,
-        reason=record.reason if is_over else verdict.reason,
-        score=score if isfinite(score) else nan,
-        best_fid=best.fid if best else nan,
-        best_coverage=best.coverage if best else nan,
-        best_step=best.step if best else None,
-        best_nimg=best.nimg if best else None,
-        nimg=last.nimg,
-        num_evaluations=len(curve),
-        seconds=last.seconds,
-    )

@@ -16,7 +16,7 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -33,8 +33,9 @@ Event = dict[str, Any]
 class Journal:
     """Writes events in order; each has ``seq`` (0, 1, …), ``event`` (its name) and ``time_s``.
 
-    ``recalled`` holds the events that stood in the file when it was opened, ``epoch`` counts the
-    drivers. Order is by ``seq``; ``time_s`` (seconds since the epoch) only tells people when.
+    ``recalled`` holds the events that stood in the file when it was opened, until they are
+    taken; ``epoch`` counts the drivers. Order is by ``seq``; ``time_s`` (seconds since the
+    epoch) only tells people when.
 
     Raises:
         JournalError: if an existing journal is damaged.
@@ -55,6 +56,11 @@ class Journal:
         self.recalled, self._crc = _parse(path, whole)
         self.epoch = 1 + max((event.get("epoch", 0) for event in self.recalled), default=0)
         self._next_seq, self._size_bytes = len(self.recalled), len(whole)
+
+    def take_recalled(self) -> list[Event]:
+        """Return the events that stood in the file, and let go of them: many fill the memory."""
+        events, self.recalled = self.recalled, []
+        return events
 
     def append(self, event: str, **values: Any) -> Event:
         """Write one event and wait until it is on disk.
@@ -140,13 +146,18 @@ def open_events(paths: RunPaths) -> list[Event]:
         JournalError: if it is damaged, or missing or empty beside what a sweep left.
     """
     events = read_journal(paths.journal)
-    if not any(event["event"] == "proposed" for event in events):
-        _refuse_lost_journal(paths)
+    check_not_lost(paths, events)
     return events
 
 
-def _refuse_lost_journal(paths: RunPaths) -> None:
-    """Raise if trials or results lie in the folder, of which its journal knows nothing."""
+def check_not_lost(paths: RunPaths, events: Iterable[Event]) -> None:
+    """Check that a journal with these events knows of what lies in its run folder.
+
+    Raises:
+        JournalError: if it tells of no trial, and trials or results are there.
+    """
+    if any(event["event"] == "proposed" for event in events):
+        return
     left = [
         folder.name
         for folder in (paths.trials, paths.best)

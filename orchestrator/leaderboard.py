@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.decision.finalists import is_deliverable
 from orchestrator.decision.pareto import Tradeoff, pareto_front
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory
 from orchestrator.records import (
     Adjustment,
     Exploit,
@@ -17,6 +17,7 @@ from orchestrator.records import (
     VerdictKind,
     json_ready,
 )
+from orchestrator.trial_history import TrialHistory
 from orchestrator.wording import (
     UNKNOWN,
     format_fid,

@@ -3,8 +3,9 @@
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.retry import RetryRules, decide_retry
 from orchestrator.errors import SweepError, SweepHalted
-from orchestrator.history import Location, SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory
 from orchestrator.records import FaultKind, LostAttempt, Retry, TrialStatus
+from orchestrator.trial_history import Location, TrialHistory
 from orchestrator.wording import format_lost_attempt
 
 _DEATHS = (FaultKind.PROCESS_KILLED, FaultKind.OUT_OF_MEMORY_HOST)

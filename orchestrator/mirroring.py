@@ -7,13 +7,14 @@ from types import TracebackType
 from typing import Self
 
 from orchestrator.config.model import SweepConfig
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory
 from orchestrator.journal import Event, read_journal
 from orchestrator.outcomes import DIRECTIONS, outcome_of
 from orchestrator.paths import RunPaths
 from orchestrator.progress.listener import SweepListener
 from orchestrator.sampling.mirror import MirroredState, MirroredTrial, StudyMirror
 from orchestrator.sampling.mirror_target import NONE
+from orchestrator.trial_history import TrialHistory
 from search_spaces.space import SearchSpace
 
 _CLOSE_S = 10.0

@@ -283,14 +283,21 @@ class Evaluation:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
         """Read a row; what is None or missing gets its default, unknown columns are left out."""
-        known: dict[str, Any] = {spec.name: values.get(spec.name) for spec in fields(cls)}
-        defaults: dict[str, Any] = {"fid": nan}
-        return cls(**defaults | {key: value for key, value in known.items() if value is not None})
+        known = {
+            key: value
+            for key, value in values.items()
+            if value is not None and key in _EVALUATION_COLUMNS
+        }
+        known.setdefault("fid", nan)
+        return cls(**known)
 
     @property
     def as_recorded(self) -> Self:
         """The row as everybody else reads it: what is not finite is NaN."""
         return self.from_mapping(self.to_mapping())
+
+
+_EVALUATION_COLUMNS = frozenset(spec.name for spec in fields(Evaluation))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,11 @@ from typing import NamedTuple
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.scheduler import CohortAction, CohortDecision, Scheduler, ToCome
 from orchestrator.decision.verdict import asks_for_pause
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
 from orchestrator.outcomes import outcome_of
 from orchestrator.records import Action, StoppedBy, TrialStatus
+from orchestrator.trial_history import TrialHistory
 
 BEST_LEFT = "the best that is left"
 SUSPECT = "suspect, but nothing else is to be done"
@@ -66,20 +67,20 @@ class Rulings:
             return
         name = event["trial_id"]
         trial = self._history.trials[name]
-        if trial.record.is_replicate:
+        if trial.is_replicate:
             return
         self.due.pop(name, None)
         if event["event"] == "evaluated":
             ruling = self._rule(name)
             if ruling is not None:
                 self.due[name] = ruling
-        elif trial.record.status.is_finished and not _may_be_reopened(trial):
+        elif trial.status.is_finished and not _may_be_reopened(trial):
             self._scheduler.ended(name, is_failure=outcome_of(trial.record).is_failure)
 
     def ends_by_itself(self, name: str) -> bool:
         """Say whether all that is missing of a trial is its last message."""
         trial = self._history.trials[name]
-        is_through = trial.record.nimg >= self._budget_nimg
+        is_through = trial.nimg >= self._budget_nimg
         return is_through or (bool(trial.verdicts) and trial.verdicts[-1].action.is_stop)
 
     def promoted(self, to_come: ToCome) -> str | None:
@@ -96,7 +97,7 @@ class Rulings:
         return {
             name
             for name, trial in self._history.trials.items()
-            if trial.record.status is TrialStatus.PAUSED and trial.paused_by is by
+            if trial.status is TrialStatus.PAUSED and trial.paused_by is by
         }
 
     def _rule(self, name: str) -> Ruling | None:
@@ -109,7 +110,7 @@ class Rulings:
         if trial.verdicts[-1].action is Action.ROLL_BACK or trial.is_retracing:
             return None
         decision = self._scheduler.report(name, trial.evaluations)
-        if trial.record.status.is_finished or self.ends_by_itself(name):
+        if trial.status.is_finished or self.ends_by_itself(name):
             return None
         if decision.action is not CohortAction.GO_ON:
             return Ruling(StoppedBy.SCHEDULER, decision)

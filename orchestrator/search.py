@@ -81,7 +81,7 @@ class Search:
         self._listener = listener
         self._running: set[str] = set()
         self._replicates: deque[tuple[TrialRecord, int]] = deque()
-        for event in journal.recalled:
+        for event in journal.take_recalled():
             self._take_in(event)
         self._is_closed = bool(self.history.replicates)  # the finals have begun: no more proposals
         is_known = self.history.config is not None

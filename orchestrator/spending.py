@@ -6,9 +6,10 @@ from math import inf
 
 from orchestrator.config.model import SweepConfig
 from orchestrator.decision.expected_gain import Prospect, prospect
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory
 from orchestrator.outcomes import outcome_of
 from orchestrator.records import StoppedBy, TrialStatus
+from orchestrator.trial_history import TrialHistory
 
 
 class EndCause(StrEnum):

@@ -29,6 +29,7 @@ from orchestrator.errors import SweepHalted, TakenOverError
 from orchestrator.export.folder import NUM_SHOWN, export_best
 from orchestrator.finals import retested_trials, select_and_certify, sweep_finalists
 from orchestrator.history import SweepHistory
+from orchestrator.journal import Journal, check_not_lost
 from orchestrator.measure import check_same_measure
 from orchestrator.mirroring import mirrored
 from orchestrator.outcomes import DIRECTIONS
@@ -37,13 +38,7 @@ from orchestrator.preflight import check_gpu, check_sweep
 from orchestrator.progress.listener import SweepListener
 from orchestrator.records import json_ready
 from orchestrator.report.page import write_report
-from orchestrator.run_folder import (
-    check_config,
-    check_free,
-    new_run_folder,
-    open_config,
-    open_history,
-)
+from orchestrator.run_folder import check_config, check_free, new_run_folder, open_config
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.search import Search
 from orchestrator.signals import stopping_on_signals
@@ -81,7 +76,8 @@ def run_sweep(config: SweepConfig, place: Place, listener: SweepListener) -> Swe
     with storing(place.paths.root), new_run_folder(place.paths), _backend(config, place) as backend:
         save_config(place.paths.sweep, config)  # not before a cluster that does not fit was refused
         check_same_measure(config, place.paths, [])
-        return _carry_on(config, space, place, backend, listener)
+        with place.store.open_journal(place.paths.journal) as journal:
+            return _carry_on(config, space, place, backend, listener, journal=journal)
 
 
 def resume_sweep(place: Place, listener: SweepListener) -> SweepHistory:
@@ -98,15 +94,29 @@ def resume_sweep(place: Place, listener: SweepListener) -> SweepHistory:
     config = open_config(place.paths)
     with storing(place.paths.root), sole_driver(place.paths):
         _check_machine(config, place)
-        history = open_history(place.paths)
-        check_config(place.paths, config, history)
-        space = check_sweep(config)
-        remove_drafts(place.paths.root)
-        check_same_measure(config, place.paths, history.evaluations)
-        if not has_trials_left(config, history):  # a cluster would start for nothing
-            return _carry_on(config, space, place, InProcessBackend(), listener)
-        with _backend(config, place) as backend:
-            return _carry_on(config, space, place, backend, listener)
+        with place.store.open_journal(place.paths.journal) as journal:
+            space, has_more = _check_journal(config, place.paths, journal)
+            if not has_more:  # a cluster would start for nothing
+                idle = InProcessBackend()
+                return _carry_on(config, space, place, idle, listener, journal=journal)
+            with _backend(config, place) as backend:
+                return _carry_on(config, space, place, backend, listener, journal=journal)
+
+
+def _check_journal(
+    config: SweepConfig, paths: RunPaths, journal: Journal
+) -> tuple[SearchSpace, bool]:
+    """Check that a sweep goes on as it began; return its space, and whether trials are left.
+
+    What its journal tells is read again by the search, which decides anew: nothing of it is kept.
+    """
+    check_not_lost(paths, journal.recalled)
+    history = SweepHistory.replay(journal.recalled)
+    check_config(paths, config, history)
+    space = check_sweep(config)
+    remove_drafts(paths.root)
+    check_same_measure(config, paths, history.evaluations)
+    return space, has_trials_left(config, history)
 
 
 def _carry_on(
@@ -115,12 +125,14 @@ def _carry_on(
     place: Place,
     backend: Backend,
     listener: SweepListener,
+    *,
+    journal: Journal,
 ) -> SweepHistory:
     paths, store = place.paths, place.store
     _draw_reals(config, paths)
     store.publish()
     listener = mirrored(listener, config, space, paths)
-    with stopping_on_signals(), store.open_journal(paths.journal) as journal, listener:
+    with stopping_on_signals(), listener:
         search = Search(
             config,
             paths.root,

@@ -12,13 +12,14 @@ from gan_models.files import is_json
 from gan_models.model_folder import check_model
 from gan_models.training.checkpoint import checkpoints, verified_checkpoint
 from orchestrator.errors import ConfigError, GanorchError, JournalError
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory
 from orchestrator.paths import RunPaths, TrialPaths
 from orchestrator.run_folder import check_config, open_config, open_history, open_protocol
 from orchestrator.table_seal import check_table
 from orchestrator.trial.mending import check_curve
 from orchestrator.trial.rollback_file import read_rollbacks
 from orchestrator.trial.snapshots import snapshots
+from orchestrator.trial_history import TrialHistory
 
 _BY_HAND = "put back a copy of the file, for nothing else holds what it said"
 _REWRITTEN = "`ganorch resume` writes it anew from the journal"

@@ -83,6 +83,7 @@ def main(every: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, outcome in outcomes(Path(folder).resolve(), every):
             table[outcome, name] += 1
+            click.echo(f"{table.total():5d} {name:<14}{outcome}", err=True)
     for (outcome, name), count in sorted(table.items()):
         click.echo(f"{outcome:<28}{name:<14}{count:6d}")
     total = Counter({outcome: 0 for outcome, _ in table})

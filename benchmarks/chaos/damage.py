@@ -13,7 +13,6 @@ from gan_models.training.checkpoint import checkpoints, latest_nimg, restore_lat
 from gan_models.training.state import new_state
 from orchestrator.errors import GanorchError
 from orchestrator.export.folder import ship
-from orchestrator.history import TrialHistory
 from orchestrator.journal import open_events
 from orchestrator.paths import RunPaths, TrialPaths
 from orchestrator.records import Adjustment
@@ -22,6 +21,7 @@ from orchestrator.tables import read_evaluations, read_trials
 from orchestrator.trial.mending import check_curve
 from orchestrator.trial.rollback_file import read_rollbacks, record_rollbacks
 from orchestrator.trial.snapshots import snapshots
+from orchestrator.trial_history import TrialHistory
 from orchestrator.yardstick import open_yardstick
 
 

@@ -20,14 +20,14 @@ from orchestrator.history import SweepHistory
 from orchestrator.journal import Event, Journal, read_journal
 from orchestrator.leaderboard import results_mapping
 from orchestrator.paths import RunPaths
-from orchestrator.progress.listener import SweepListener
+from orchestrator.progress.silent import SilentListener
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.search import Search
 from orchestrator.tables import read_trials, write_tables
 from search_spaces.catalog import named_space
 
 
-class MemoryAtTrials(SweepListener):
+class MemoryAtTrials(SilentListener):
     """Notes this process's memory each time that so many more trials have finished."""
 
     def __init__(self, every: int) -> None:

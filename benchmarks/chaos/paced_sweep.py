@@ -71,7 +71,7 @@ def driver(
     command = [sys.executable, "-m", "benchmarks.chaos.paced_sweep", str(folder)]
     command += [f"--trials={num_trials}", f"--pace-s={pace_s}"]
     command += [f"--address={address}"] if address else []
-    with subprocess.Popen(command) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # Ray tells of each kill
         try:
             yield process
         finally:

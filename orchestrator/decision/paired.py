@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from orchestrator.decision.candidate import standard_error
 from orchestrator.decision.tie import is_tie
@@ -86,6 +85,8 @@ def compare(
 
 
 def _centre(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+    from scipy import stats  # half a second, and most sweeps compare no seeds
+
     cut = 0.25 if values.shape[axis] >= _FEWEST_FOR_IQM else 0.0
     trimmed: NDArray[np.float64] = stats.trim_mean(values, cut, axis=axis)
     return trimmed
@@ -95,6 +96,8 @@ def _evidence(gaps: NDArray[np.float64]) -> tuple[float, float, float]:
     """Return both ends of the interval, and the p value."""
     if len(gaps) < FEWEST_FOR_TEST:
         return nan, nan, nan
+    from scipy import stats
+
     test = stats.permutation_test(
         (gaps,),
         _centre,

@@ -8,7 +8,7 @@ from math import inf
 from types import TracebackType
 from typing import Self, TextIO
 
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
 from orchestrator.progress.estimate import Plan, Tally, format_duration, seconds_left, tally
 from orchestrator.progress.projection import (
@@ -18,6 +18,7 @@ from orchestrator.progress.projection import (
     warnings,
 )
 from orchestrator.records import TrialRecord
+from orchestrator.trial_history import TrialHistory
 from orchestrator.wording import (
     format_adjustment,
     format_ending,

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
 from orchestrator.progress.estimate import Plan, Tally, format_duration, seconds_left, tally
 from orchestrator.progress.projection import (
@@ -23,6 +23,7 @@ from orchestrator.progress.projection import (
     warnings,
 )
 from orchestrator.records import TrialStatus
+from orchestrator.trial_history import TrialHistory
 from orchestrator.wording import (
     UNKNOWN,
     format_ending,

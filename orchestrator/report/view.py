@@ -10,11 +10,12 @@ from typing import Any
 import yaml
 
 from orchestrator.errors import RunFolderError
-from orchestrator.history import SweepHistory, TrialHistory, format_faults
+from orchestrator.history import SweepHistory, format_faults
 from orchestrator.journal import open_events
 from orchestrator.leaderboard import LeaderboardRow, leaderboard
 from orchestrator.paths import RunPaths, TrialPaths
 from orchestrator.records import Evaluation, StoppedBy, TrialRecord, TrialStatus
+from orchestrator.trial_history import TrialHistory
 
 
 @dataclass(frozen=True, kw_only=True)

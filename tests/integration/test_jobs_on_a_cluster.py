@@ -137,7 +137,8 @@ def test_a_cancelled_job_is_gone_on_with(ganorch: Ganorch, tmp_path: Path) -> No
 
     cancelled = ganorch("cancel", job)
     assert cancelled.stdout.startswith(f"job '{job}' is stopped; submitted again with --out {run}")
-    assert f"ganorch: interrupted; `ganorch resume {run}` goes on" in ganorch("logs", job).stdout
+    last = f"ganorch: interrupted by SIGTERM; `ganorch resume {run}` goes on"
+    assert last in ganorch("logs", job).stdout
     assert not (run / "best").exists(), "it was not over"
 
     num_trials = len(re.findall('"event":"proposed"', journal(run))) + 1

@@ -116,7 +116,7 @@ def test_a_job_whose_time_is_over_is_queued_again_and_goes_on(
     os.kill(first.pid, signal.SIGUSR1)  # as --signal=B:USR1 sends it, to the script alone
     assert first.wait(60) == 0, (tmp_path / "log").read_text()
     log = (tmp_path / "log").read_text()
-    assert "ganorch: interrupted; `ganorch resume" in log
+    assert "ganorch: interrupted by SIGTERM; `ganorch resume" in log
     assert (tmp_path / "requeued").read_text() == f"{JOB}\n"
     assert not (tmp_path / "run" / "best").exists(), "it was not over"
     assert not processes_of_the_job()

@@ -56,6 +56,8 @@ def test_a_journal_that_is_opened_again_goes_on(path: Path) -> None:
     write(path, "proposed", "started")
     with Journal(path) as journal:
         assert [event["event"] for event in journal.recalled] == ["proposed", "started"]
+        assert [event["seq"] for event in journal.take_recalled()] == [0, 1]
+        assert journal.recalled == []
         journal.append("finished")
     assert [event["seq"] for event in read_journal(path)] == [0, 1, 2]
 

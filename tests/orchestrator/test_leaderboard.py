@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory
 from orchestrator.leaderboard import leaderboard, results_mapping, results_table, trial_losses
 from orchestrator.records import Action, Adjustment, Evaluation, TrialRecord, Verdict, VerdictKind
+from orchestrator.trial_history import TrialHistory
 from tests.orchestrator.exploits import make_exploit
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory
 from orchestrator.records import Evaluation, StoppedBy, TrialRecord, TrialStatus
 from orchestrator.spending import (
     EndCause,
@@ -17,6 +17,7 @@ from orchestrator.spending import (
     spent,
     trials_cap,
 )
+from orchestrator.trial_history import TrialHistory
 from tests.orchestrator.scripted import make_config
 
 GPU = {"gpus_per_trial": 0.5}

@@ -334,6 +334,7 @@ def joined(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str | None, RayTuneBac
 
     monkeypatch.setattr("orchestrator.sweep.local_ray", join)
     monkeypatch.setattr("orchestrator.sweep.attached_ray", join)
+    monkeypatch.setattr("orchestrator.sweep.offered_capacity", lambda: Capacity(3, 0))
     monkeypatch.setattr(RayTuneBackend, "run", run)
     return seen
 
@@ -352,7 +353,11 @@ def test_a_sweep_on_ray_takes_what_the_cluster_has_and_keeps_standard_output_cle
     sections = SMALL_SWEEP | {"search": {"trials": 1}, "backend": "ray"}
     config = make_config(**sections, resources={"concurrent": limit})
     run_sweep(config, Place(RunPaths(tmp_path / "run"), address), SilentListener())
-    assert joined == [(address, RayTuneBackend(concurrent, 1.0, 0.0))]
+    ((joined_at, backend),) = joined
+    assert joined_at == address
+    assert callable(backend.concurrent)
+    assert backend.concurrent() == concurrent
+    assert (backend.cpus_per_trial, backend.gpus_per_trial) == (1.0, 0.0)
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "(raylet) A worker died" in printed.err

@@ -8,7 +8,7 @@ import pytest
 from pyarrow import parquet
 
 from orchestrator.errors import RunFolderError
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory
 from orchestrator.paths import RunPaths
 from orchestrator.records import (
     Action,
@@ -21,6 +21,7 @@ from orchestrator.records import (
 )
 from orchestrator.table_seal import seal_tables
 from orchestrator.tables import read_evaluations, read_trials, write_tables
+from orchestrator.trial_history import TrialHistory
 
 VERDICT = Verdict(kind=VerdictKind.IMPROVING, action=Action.GO_ON, reason="gains")
 

@@ -12,8 +12,8 @@ from orchestrator.decision.finalists import choose_finalists
 from orchestrator.decision.rules import VerdictRules, rules_for
 from orchestrator.decision.score import best_evaluation
 from orchestrator.decision.verdict import judge
-from orchestrator.history import TrialHistory
 from orchestrator.records import Action, Evaluation, TrialRecord, Verdict, VerdictKind
+from orchestrator.trial_history import TrialHistory
 
 MakeRows = Callable[..., list[Evaluation]]
 

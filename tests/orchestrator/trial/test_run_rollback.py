@@ -16,13 +16,14 @@ from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset
 from gan_models.training.loop import Progress, train
 from gan_models.training.state import TrainState
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory
 from orchestrator.paths import RunPaths, TrialPaths
 from orchestrator.records import TIMING_COLUMNS
 from orchestrator.trial import rollback_file
 from orchestrator.trial import run as run_module
 from orchestrator.trial.run import run_trial
 from orchestrator.trial.spec import Message, TrialSpec
+from orchestrator.trial_history import TrialHistory
 from tests.orchestrator.trial.orders import DOOMED, order
 
 Place = tuple[int, float]

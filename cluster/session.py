@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from cluster.errors import ClusterError
 
@@ -40,7 +41,7 @@ def ray_session(
 
     try:
         try:
-            with _own_sigterm():
+            with _own_sigterm(), _no_notices():
                 ray.init(
                     log_to_driver=False,
                     logging_level=logging.ERROR,
@@ -63,6 +64,16 @@ def _own_sigterm() -> Iterator[None]:
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _no_notices() -> Iterator[None]:
+    """Keep Ray from printing what every raylet reports, a dead node's last log lines included.
+
+    What that means for a trial is said in one line by the sweep, which hears of it elsewhere.
+    """
+    with patch("ray._private.worker.listen_error_messages", lambda *_: None):
+        yield
 
 
 def first_line(text: str) -> str:

@@ -12,8 +12,17 @@ from orchestrator.trial_history import TrialHistory
 _SIGN_OF_LIFE_S = 5.0  # costs a message, of which nothing is kept
 
 
-def order_attempt(config: SweepConfig, run_folder: Path, trial: TrialHistory) -> TrialSpec:
-    """Return what is to be run, and where."""
+def order_attempt(
+    config: SweepConfig, run_folder: Path, trial: TrialHistory, *, number: int
+) -> TrialSpec:
+    """Return what is to be run, and where.
+
+    Args:
+        config: of the sweep.
+        run_folder: of the sweep.
+        trial: what has become of it so far.
+        number: of this order, higher than that of any order of this trial before.
+    """
     spec = order_trial(
         config,
         run_folder,
@@ -27,6 +36,7 @@ def order_attempt(config: SweepConfig, run_folder: Path, trial: TrialHistory) ->
         spec = replace(spec, gpu_share=1.0, gpu_memory_bytes=None)
     return replace(
         spec,
+        attempt=number,
         exploits=tuple(trial.exploits),
         sign_of_life_s=_SIGN_OF_LIFE_S,
         placement=placement,

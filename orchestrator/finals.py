@@ -29,10 +29,11 @@ from orchestrator.decision.finalists import choose_finalists
 from orchestrator.decision.optimism import Measured, optimism
 from orchestrator.decision.selection import Choice, Selection, choose_winner
 from orchestrator.errors import SweepError
-from orchestrator.history import SweepHistory, TrialHistory
+from orchestrator.history import SweepHistory
 from orchestrator.paths import RunPaths
 from orchestrator.records import StoppedBy, TrialRecord
 from orchestrator.retest import Retested, retest_trial
+from orchestrator.trial_history import TrialHistory
 from orchestrator.yardstick import Yardstick, open_yardstick
 
 

@@ -62,6 +62,11 @@ class Journal:
         events, self.recalled = self.recalled, []
         return events
 
+    @property
+    def num_events(self) -> int:
+        """How many events are on disk; it only grows, from driver to driver, too."""
+        return self._next_seq
+
     def append(self, event: str, **values: Any) -> Event:
         """Write one event and wait until it is on disk.
 

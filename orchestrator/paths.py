@@ -16,6 +16,11 @@ class TrialPaths:
         return self.folder / "trial.json"
 
     @property
+    def attempt(self) -> Path:
+        """The number of the order that may write here."""
+        return self.folder / "attempt"
+
+    @property
     def evaluations(self) -> Path:
         """One JSON line for each evaluation."""
         return self.folder / "evaluations.jsonl"

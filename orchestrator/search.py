@@ -42,6 +42,7 @@ from orchestrator.spending import (
     reopenable,
     trials_cap,
 )
+from orchestrator.trial.fence import admit
 from orchestrator.trial.order import new_identity, retraining_seed
 from orchestrator.trial.spec import Message, TrialSpec, location_in
 from orchestrator.trial.validation import MessageError, check_message
@@ -128,7 +129,10 @@ class Search:
                 self._finish_paused()
             return None
         self._running.add(record.trial_id)
-        return order_attempt(self.config, self._paths.root, self.history.trials[record.trial_id])
+        number = self._journal.num_events  # each time more: the end of an attempt is an event
+        admit(self._paths.trial(record.trial_id), number)
+        trial = self.history.trials[record.trial_id]
+        return order_attempt(self.config, self._paths.root, trial, number=number)
 
     def replicate(self, finalists: Sequence[TrialRecord], num_seeds: int) -> None:
         """Close the search, and line up fresh trainings of its finalists, on equal seeds each.

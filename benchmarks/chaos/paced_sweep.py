@@ -40,19 +40,26 @@ def main() -> None:
     parser.add_argument("--pace-s", type=float, default=0.0)
     parser.add_argument("--address")
     parser.add_argument("--concurrent", type=int, default=2)
+    parser.add_argument("--hang-s", type=float)
     given = parser.parse_args()
     with _backend(given.address, given.concurrent) as backend:
-        drive(given.folder, backend, num_trials=given.trials, pace_s=given.pace_s)
+        config = paced_config(given.trials, hang_s=given.hang_s)
+        carry_on(given.folder, backend, config, pace_s=given.pace_s)
 
 
 def drive(folder: Path, backend: Backend, *, num_trials: int, pace_s: float = 0.0) -> SweepHistory:
-    """Begin a sweep, or go on with it, to its end; return what became of it."""
+    """Carry out a sweep, or go on with it, to its end; return what became of it."""
+    return carry_on(folder, backend, paced_config(num_trials), pace_s=pace_s)
+
+
+def carry_on(folder: Path, backend: Backend, config: SweepConfig, *, pace_s: float) -> SweepHistory:
+    """Do as :func:`drive` does, by a configuration of one's own."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = RunPaths(folder)
     with sole_driver(paths), Journal(paths.journal) as journal:
         set_pace(folder, pace_s)
         search = Search(
-            _config(num_trials),
+            config,
             folder,
             sampler=ParameterSampler(_RATES, "random", seed=0),
             scheduler=FullScheduler(),
@@ -65,12 +72,18 @@ def drive(folder: Path, backend: Backend, *, num_trials: int, pace_s: float = 0.
 
 @contextmanager
 def driver(
-    folder: Path, *, num_trials: int, pace_s: float, address: str | None = None
+    folder: Path,
+    *,
+    num_trials: int,
+    pace_s: float,
+    address: str | None = None,
+    hang_s: float | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Drive a sweep in a process of its own, which does not outlive the block."""
     command = [sys.executable, "-m", "benchmarks.chaos.paced_sweep", str(folder)]
     command += [f"--trials={num_trials}", f"--pace-s={pace_s}"]
     command += [f"--address={address}"] if address else []
+    command += [f"--hang-s={hang_s}"] if hang_s else []
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # Ray tells of each kill
         try:
             yield process
@@ -92,7 +105,8 @@ def _backend(address: str | None, concurrent: int) -> Iterator[Backend]:
         yield RayTuneBackend(concurrent=concurrent, cpus_per_trial=1, gpus_per_trial=0)
 
 
-def _config(num_trials: int) -> SweepConfig:
+def paced_config(num_trials: int, *, hang_s: float | None = None) -> SweepConfig:
+    """Return the sweep; a trial that is silent for ``hang_s``, if given, is taken for hung."""
     return build_config(
         {
             "name": "paced",
@@ -102,6 +116,7 @@ def _config(num_trials: int) -> SweepConfig:
             "budget": {"kimg_per_trial": NUM_STEPS},
             "evaluation": {"every_kimg": 1},
             "scheduler": {"kind": "none"},
+            "faults": {} if hang_s is None else {"hang_s": hang_s},
         }
     )
 

@@ -17,6 +17,7 @@ from orchestrator.records import (
     Verdict,
     VerdictKind,
 )
+from orchestrator.trial.fence import Fence
 from orchestrator.trial.spec import Messages, TrialSpec, evaluated, finished
 
 
@@ -31,12 +32,14 @@ class Step(NamedTuple):
 
 def paced_trial(spec: TrialSpec) -> Messages:
     """Take a step, checkpoint and report, until the budget is used; each as long as the pace."""
-    folder = RunPaths(Path(spec.run_folder)).trial(spec.trial_id).folder
+    paths = RunPaths(Path(spec.run_folder)).trial(spec.trial_id)
+    folder, fence = paths.folder, Fence(paths, spec.attempt)
     checkpoint, pace_s = folder / "step.json", float(_pace_file(spec).read_text())
     num_done = json.loads(checkpoint.read_text()) if checkpoint.exists() else 0
     for step in range(spec.budget_nimg // spec.every_nimg + 1):
         if step >= num_done:
             time.sleep(pace_s)
+            fence.check()
             _note(folder, Step(spec.trial_id, step, os.getpid(), time.time()))
             write_text(checkpoint, json.dumps(step + 1))
         verdict = Verdict(kind=VerdictKind.IMPROVING, action=Action.GO_ON, reason="as scripted")

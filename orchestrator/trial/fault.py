@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from gan_models.errors import GanModelsError, GpuMemoryError, StorageError
 from orchestrator.errors import StoreError
 from orchestrator.records import FaultKind
+from orchestrator.trial.fence import OvertakenError
 
 STORAGE_ERRNOS = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ESTALE, errno.EIO)
 
@@ -25,6 +26,8 @@ def fault_of(error: BaseException) -> FaultKind:
         return FaultKind.OUT_OF_MEMORY_GPU
     if any(_is_out_of_host_memory(each) for each in chain):
         return FaultKind.OUT_OF_MEMORY_HOST
+    if isinstance(error, OvertakenError):
+        return FaultKind.PROCESS_KILLED  # of use only if nobody has taken over in truth
     return FaultKind.BAD_DATA if isinstance(error, GanModelsError) else FaultKind.BAD_CODE
 
 

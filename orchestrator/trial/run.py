@@ -28,6 +28,7 @@ from orchestrator.records import Action, Adjustment, Evaluation, TrialStatus, Ve
 from orchestrator.storage.trial import IN_RUN_FOLDER, Kept, TrialStore, open_trial_store
 from orchestrator.tensorboard import TrialBoard
 from orchestrator.trial.curve_file import append_evaluation, rewind_evaluations
+from orchestrator.trial.fence import Fence
 from orchestrator.trial.inheritance import is_milestone, take_over
 from orchestrator.trial.judge import TrialJudge
 from orchestrator.trial.mending import check_rows, put_damage_aside
@@ -68,8 +69,10 @@ def run_trial(spec: TrialSpec, kept: Kept = IN_RUN_FOLDER) -> Messages:
     spec = replace(spec, run_folder=str(run_paths.root))  # as this node has it
     with pinned_threads(spec.num_threads), storing(run_paths.root):
         claim_gpu(spec.device, share=spec.gpu_share, memory_bytes=spec.gpu_memory_bytes)
+        paths = run_paths.trial(spec.trial_id)
+        Fence(paths, spec.attempt).check()
         _fetch(spec, store)
-        for note in put_damage_aside(run_paths.trial(spec.trial_id)):
+        for note in put_damage_aside(paths):
             yield mended(note)
         trial = _open(spec, store)
         with closing(trial), closing(trial.board):
@@ -92,6 +95,7 @@ class _Trial:
     config: GanConfig
     paths: TrialPaths
     store: TrialStore
+    fence: Fence
     real: Dataset
     meter: Meter
     board: TrialBoard
@@ -166,6 +170,7 @@ class _Trial:
         self._record(row.as_recorded)  # so that it is judged as a resumed trial would
 
     def _save_between(self, stretch: Stretch) -> None:
+        self.fence.check()
         stretch.save(self.paths.between, self.state, self.config)
         self.store.commit()
 
@@ -177,12 +182,15 @@ class _Trial:
     def _record(self, row: Evaluation) -> None:
         """Put one evaluation on disk; the checkpoint comes last, for it is what resume trusts."""
         self.curve.append(row)
+        self.fence.check()
         append_evaluation(self.paths.evaluations, row, number=len(self.curve) - 1)
         model = Model(self.state.ema, self.config, self.meter.yardstick.splits.sample)
+        self.fence.check()
         keep_snapshot(self.paths, model, self.curve, num_best=self.spec.num_snapshots)
         self._draw_samples(model)
         if is_milestone(self.spec, self.curve):
             save_checkpoint(self.paths.milestone(row.nimg), self.state, self.config)
+        self.fence.check()
         good = self.judge.last_good(self.curve) if self.spec.max_rollbacks else None
         keep_nimg = None if good is None else good.nimg
         save_checkpoint(self.paths.checkpoints, self.state, self.config, keep_nimg=keep_nimg)
@@ -194,6 +202,7 @@ class _Trial:
         """Go back to the last good checkpoint, just as if the trial had been killed after it."""
         rollback = self.judge.rollback(self.curve, self.rollbacks, self.verdicts[-1].reason)
         self.rollbacks.append(rollback)
+        self.fence.check()
         record_rollbacks(self.paths, self.rollbacks)
         self.store.commit_rollback()
         self.state, self.curve = _restore(self.spec, self.config, self.paths, self.real.sample)
@@ -249,6 +258,7 @@ def _open(spec: TrialSpec, store: TrialStore) -> _Trial:
         config=config,
         paths=paths,
         store=store,
+        fence=Fence(paths, spec.attempt),
         real=place(yardstick.splits.train, spec.device),
         meter=meter,
         board=TrialBoard(

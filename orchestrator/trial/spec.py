@@ -1,7 +1,7 @@
 """The order for one trial, and the messages that come back: plain data, fit to cross a process."""
 
 from collections.abc import Generator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, Self
 
@@ -74,6 +74,7 @@ class TrialSpec:
     checkpoint_every_s: float = 600.0  # between two evaluations, so long ones lose no more
     sign_of_life_s: float | None = None  # how often to say that it trains; None: never
     placement: Placement = Placement()
+    attempt: int = field(default=0, compare=False)  # grows from order to order of a trial
 
     @property
     def may_adjust(self) -> bool:

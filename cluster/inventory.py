@@ -21,6 +21,7 @@ class Node:
     free_gpus: float
     is_alive: bool
     trials: tuple[str, ...] = ()
+    name: str = ""  # where it was given one
 
 
 @dataclass(frozen=True)
@@ -80,4 +81,5 @@ def _node(entry: Mapping[str, Any], free: Mapping[str, float], trials: Sequence[
         free_gpus=free.get("GPU", 0.0),
         is_alive=entry["Alive"],
         trials=tuple(trials),
+        name=entry["NodeName"] if entry["NodeName"] != entry["NodeManagerAddress"] else "",
     )

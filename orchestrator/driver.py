@@ -60,6 +60,19 @@ def present_driver(paths: RunPaths) -> Driver | None:
     return None if note is None else note[0]
 
 
+def has_died(driver: Driver) -> bool:
+    """Say whether it is known that a driver lives no more: of other machines it is not."""
+    if not driver.shares_machine(this_driver()):
+        return False
+    try:
+        os.kill(driver.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # somebody else's process
+        return False
+    return False
+
+
 @contextmanager
 def sole_driver(paths: RunPaths) -> Iterator[None]:
     """Keep other processes from driving the same sweep; a killed one no longer holds it.

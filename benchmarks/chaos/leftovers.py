@@ -1,11 +1,15 @@
-"""What is left of a local cluster that was stopped: nothing, it should be."""
+"""What sweeps leave on a cluster that goes on, and a cluster that was stopped on its machine."""
 
+import json
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
+from cluster.multinode import LocalCluster
 from cluster.multinode.processes import marked_processes
 from cluster.multinode.state import ClusterState
 
@@ -19,6 +23,21 @@ class Leftovers(NamedTuple):
     sockets: list[str]
     shared_memory: list[str]
     folders: list[str]
+
+
+def held_in(cluster: LocalCluster) -> list[str]:
+    """Return what sweeps that have ended still hold: CPUs of live nodes, processes of dead ones."""
+    ask = [sys.executable, "-m", "orchestrator", "cluster", "status", "--json", "--address"]
+    answer = subprocess.run([*ask, cluster.address], check=True, capture_output=True, timeout=60)
+    nodes = [node for node in json.loads(answer.stdout)["nodes"] if node["is_alive"]]
+    taken = [node for node in nodes if node["free_cpus"] < node["cpus"]]
+    held = [f"{node['cpus'] - node['free_cpus']:g} CPUs of {node['address']}" for node in taken]
+    live = {node["address"] for node in nodes}
+    for node in cluster.nodes:
+        if node.address not in live:
+            gone = marked_processes(cluster.state.mark, node.name)
+            held += [f"process {each.pid} of {node.name}, which is dead" for each in gone]
+    return held
 
 
 def leftovers_of(state: ClusterState) -> Leftovers:

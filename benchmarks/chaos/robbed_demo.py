@@ -1,8 +1,8 @@
 """The demo on a cluster of three nodes, robbed of one node and then of its driver.
 
 ``python -m benchmarks.chaos.robbed_demo`` carries it out twice, undisturbed and robbed, and
-compares what comes of both: winner, certificate, and every row of every trial. With one trial at a time what
-is proposed depends on nothing but the results so far, so both must agree to the last digit.
+compares what comes of both: winner, certificate, and every row of every trial. With one trial at a
+time what is proposed depends on nothing but the results so far: both must agree to the last digit.
 ``--trials 6 --kimg 24`` takes minutes instead of an hour.
 """
 
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,48 +43,57 @@ class Demo:
         return f"{selection['trial_id']} at {selection['snapshot_nimg'] / 1000:g} kimg"
 
 
-@dataclass(frozen=True)
-class Robbery:
-    """The demo undisturbed, and robbed."""
-
-    undisturbed: Demo
-    robbed: Demo
-
-    @property
-    def differences(self) -> list[str]:
-        """What is not the same of both."""
-        ours, theirs = self.undisturbed.result, self.robbed.result
-        return [name for name in ours if ours[name] != theirs[name]]
+def run_words(spec: Path, options: Sequence[str] = ()) -> list[str]:
+    """Return the words of ``ganorch run`` for a spec, one trial at a time."""
+    return ["run", str(spec), "--set", "resources.concurrent=1", *options]
 
 
-def rob(folder: Path, cluster: LocalCluster, *, options: list[str], spec: Path = SPEC) -> Robbery:
-    """Carry out a spec twice on a cluster, and rob the second sweep.
+def leave_alone(run: Path, cluster: LocalCluster, words: Sequence[str]) -> Demo:
+    """Carry out a sweep that nobody disturbs.
 
     Args:
-        folder: for both run folders.
-        cluster: with a node to lose.
-        options: of ``ganorch run``, to make it shorter.
-        spec: of the sweep.
+        run: its folder.
+        cluster: to run on.
+        words: as of :func:`run_words`.
+
+    Raises:
+        AssertionError: if a command fails.
+    """
+    with joined(cluster), command([*words, "--out", str(run), *_on(cluster)]) as process:
+        assert process.wait(timeout=_DEADLINE_S) == 0
+    return demo_in(run)
+
+
+def rob(run: Path, cluster: LocalCluster, words: Sequence[str]) -> Demo:
+    """Carry out a sweep, kill the node that runs its second trial, then its driver, and resume.
+
+    Args:
+        run: its folder.
+        cluster: to run on, with a node to lose.
+        words: as of :func:`run_words`.
 
     Raises:
         AssertionError: if a command fails, or ends too early to be robbed.
     """
-    undisturbed, robbed = folder / "undisturbed", folder / "robbed"
-    run = ["run", str(spec), "--set", "resources.concurrent=1", *options, "--out"]
-    address = ["--address", cluster.address, "--quiet"]
     with joined(cluster):
-        with command([*run, str(undisturbed), *address]) as process:
-            assert process.wait(timeout=_DEADLINE_S) == 0
-        with command([*run, str(robbed), *address]) as process:
-            trial = _await(robbed, process, second_trial_trains)[-1]["trial_id"]
-            cluster.kill(node_of(robbed, cluster, trial))
-            _await(robbed, process, has_moved)
+        with command([*words, "--out", str(run), *_on(cluster)]) as process:
+            trial = _await(run, process, second_trial_trains)[-1]["trial_id"]
+            cluster.kill(node_of(run, cluster, trial))
+            _await(run, process, has_moved)
             process.kill()
-        with command(["resume", str(robbed), *address]) as process:
+        with command(["resume", str(run), *_on(cluster)]) as process:
             assert process.wait(timeout=_DEADLINE_S) == 0
-    return Robbery(
-        *(Demo(result_of(RunPaths(run)), faults_in(run)) for run in (undisturbed, robbed))
-    )
+    return demo_in(run)
+
+
+def demo_in(run: Path) -> Demo:
+    """Return what came of the sweep in a run folder."""
+    return Demo(result_of(RunPaths(run)), faults_in(run))
+
+
+def differences(one: Demo, other: Demo) -> list[str]:
+    """Return what is not the same of both."""
+    return [name for name in one.result if one.result[name] != other.result[name]]
 
 
 @contextmanager
@@ -107,6 +116,10 @@ def has_moved(events: list[Event]) -> bool:
     """Say whether the trial that was lost has got somewhere since."""
     names = [event["event"] for event in events]
     return "attempt_lost" in names and "evaluated" in names[names.index("attempt_lost") :]
+
+
+def _on(cluster: LocalCluster) -> list[str]:
+    return ["--address", cluster.address, "--quiet"]
 
 
 def _index(events: list[Event]) -> int:
@@ -134,14 +147,19 @@ def main() -> int:
     given = parser.parse_args()
     options = ["--set", f"search.trials={given.trials}"] if given.trials else []
     options += ["--set", f"budget.kimg_per_trial={given.kimg}"] if given.kimg else []
+    words = run_words(SPEC, options)
     with tempfile.TemporaryDirectory() as folder, local_cluster(nodes=3, cpus_per_node=1) as three:
-        found = rob(Path(folder), three, options=options)
-    for name, demo in (("undisturbed", found.undisturbed), ("robbed", found.robbed)):
-        fids = demo.result["metrics"]["certificate"]
-        print(f"{name:<12} winner {demo.winner}, lost {demo.faults}, certificate {fids['fid']}")
-    print(f"rows compared: {len(found.undisturbed.result['rows'])}")
-    print(f"differences: {', '.join(found.differences) or 'none'}")
-    return 1 if found.differences else 0
+        undisturbed = leave_alone(Path(folder) / "undisturbed", three, words)
+        robbed = rob(Path(folder) / "robbed", three, words)
+    for name, demo in (("undisturbed", undisturbed), ("robbed", robbed)):
+        certified = demo.result["metrics"]["certificate"]["fid"]
+        print(f"{name:<12} winner {demo.winner}, certificate {certified}, lost {demo.faults}")
+    found = differences(undisturbed, robbed)
+    print(
+        f"compared     {len(robbed.result['rows'])} rows of {len(robbed.result['trials'])} trials"
+    )
+    print(f"differences  {', '.join(found) or 'none'}")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -19,26 +19,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from subprocess import Popen
+from typing import TypeVar
 
-from benchmarks.chaos.leftovers import Leftovers, leftovers_of
+from benchmarks.chaos.leftovers import Leftovers, held_in, leftovers_of
 from benchmarks.chaos.node_moves import await_gcs, faults_in, joined
 from benchmarks.chaos.paced_sweep import drive, driver
 from benchmarks.chaos.promises import Promises, check_promises
 from benchmarks.chaos.victims import Victim, await_step, await_successor, await_victim
 from cluster.multinode import LocalCluster, start_cluster
 from orchestrator.backends.inprocess import InProcessBackend
-from orchestrator.history import SweepHistory
 from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
+from orchestrator.records import FaultKind
 
 EVERY_S = 20.0
+STOP = "trial SIGSTOP"
 MAX_REDONE_FRAC = 0.15
 _PACE_S = 0.5
-_HANG_S = 5.0
+_HANG_S = 12.0  # longer than until a frozen node is noticed
 _FREEZE_S = 20.0
 _NUM_TRIALS = 30  # of one sweep: some minutes
+_NUM_LEFT = 6  # when a fault strikes
 _LEAK_S = 60.0
 _END_S = 600.0
+Found = TypeVar("Found", list[str], Leftovers)
 
 
 @dataclass
@@ -79,17 +83,33 @@ class Soak:
             self.runs.append(self.folder / f"run-{len(self.runs)}")
             self.drive()
 
+    def make_room(self) -> None:
+        """See to it that a sweep runs that has trials left: one at its end has no victims.
+
+        Raises:
+            AssertionError: if a driver has failed.
+        """
+        if self.process is not None and _num(self.run, "finished") > _NUM_TRIALS - _NUM_LEFT:
+            self.finish()
+        self.keep_going()
+
     def drive(self) -> None:
         """Start a driver of the present sweep."""
-        pace = {"num_trials": _NUM_TRIALS, "pace_s": _PACE_S, "hang_s": _HANG_S}
-        self.process = self.lives.enter_context(
-            driver(self.run, address=self.cluster.address, **pace)  # type: ignore[arg-type]
+        life = driver(
+            self.run,
+            num_trials=_NUM_TRIALS,
+            pace_s=_PACE_S,
+            address=self.cluster.address,
+            hang_s=_HANG_S,
         )
+        self.process = self.lives.enter_context(life)
 
     def strike(self, name: str) -> None:
         """Let a fault happen, and wait until what it struck is at work again."""
-        self.keep_going()
-        victim = await_victim(self.run, self.cluster, self.rng, pace_s=_PACE_S)
+        self.make_room()
+        # a trial that hangs twice is given up, and rightly so
+        spared = hung_in(self.run) if name == STOP else set()
+        victim = await_victim(self.run, self.cluster, self.rng, pace_s=_PACE_S, spared=spared)
         struck_s = time.time()
         back_s = FAULTS[name](self, victim)
         self.recovered_s.setdefault(name, []).append(back_s - struck_s)
@@ -133,9 +153,10 @@ class Soak:
         assert self.process is not None
         self.process.kill()
         self.process.wait()
-        num_before = _num_started(self.run)
+        num_before = _num(self.run, "started")
         self.drive()
-        while _num_started(self.run) == num_before:
+        while _num(self.run, "started") == num_before:
+            assert self.process.poll() is None, f"{self.run} does not go on"
             time.sleep(0.05)
         resumed_s = time.time()
         return await_step(self.run, lambda step: step.time_s > resumed_s).time_s
@@ -155,7 +176,7 @@ class Soak:
 
 FAULTS: dict[str, Callable[[Soak, Victim], float]] = {
     "trial SIGKILL": Soak.trial_killed,
-    "trial SIGSTOP": Soak.trial_stopped,
+    STOP: Soak.trial_stopped,
     "node SIGKILL": Soak.node_killed,
     "node frozen 20 s": Soak.node_frozen,
     "GCS SIGKILL": Soak.gcs_killed,
@@ -170,6 +191,7 @@ class Soaked:
     recovered_s: dict[str, list[float]]
     promises: list[Promises]
     faults: list[str]
+    held: list[str]
     leftovers: Leftovers
 
     @property
@@ -181,7 +203,11 @@ class Soaked:
     def is_whole(self) -> bool:
         """Whether nothing was lost, redone too often, or left behind."""
         is_kept = all(each.are_kept for each in self.promises)
-        return is_kept and self.redone_frac <= MAX_REDONE_FRAC and not any(self.leftovers)
+        return (
+            is_kept
+            and self.redone_frac <= MAX_REDONE_FRAC
+            and not any((self.held, *self.leftovers))
+        )
 
 
 def soak(folder: Path, *, num_s: float, every_s: float, seed: int) -> Soaked:
@@ -197,9 +223,16 @@ def soak(folder: Path, *, num_s: float, every_s: float, seed: int) -> Soaked:
         with joined(cluster), ExitStack() as lives:
             suffered = Soak(folder, cluster, random.Random(seed), lives)
             _suffer(suffered, num_s, every_s)
+            held = _what_stays(lambda: held_in(cluster))
     finally:
         cluster.stop()
-    return _judged(suffered, undisturbed)
+    return Soaked(
+        suffered.recovered_s,
+        [check_promises(run, undisturbed) for run in suffered.runs],
+        [fault for run in suffered.runs for fault in faults_in(run)],
+        held,
+        _what_stays(lambda: leftovers_of(cluster.state)),
+    )
 
 
 def _suffer(soak: Soak, num_s: float, every_s: float) -> None:
@@ -218,17 +251,22 @@ def _suffer(soak: Soak, num_s: float, every_s: float) -> None:
     soak.finish()
 
 
-def _judged(soak: Soak, undisturbed: SweepHistory) -> Soaked:
+def _what_stays(look: Callable[[], Found]) -> Found:
+    """Return what is found once nothing is, or after the time in which all should have gone."""
     deadline_s = time.monotonic() + _LEAK_S
-    while any(left := leftovers_of(soak.cluster.state)) and time.monotonic() < deadline_s:
+    while any(found := look()) and time.monotonic() < deadline_s:
         time.sleep(1.0)
-    promises = [check_promises(run, undisturbed) for run in soak.runs]
-    faults = [fault for run in soak.runs for fault in faults_in(run)]
-    return Soaked(soak.recovered_s, promises, faults, left)
+    return found
 
 
-def _num_started(run: Path) -> int:
-    return sum(event["event"] == "started" for event in read_journal(RunPaths(run).journal))
+def hung_in(run: Path) -> set[str]:
+    """Return the trials of a sweep that were taken for hung."""
+    lost = [each for each in read_journal(RunPaths(run).journal) if each["event"] == "attempt_lost"]
+    return {each["trial_id"] for each in lost if each["attempt"]["fault"] == FaultKind.HUNG}
+
+
+def _num(run: Path, event: str) -> int:
+    return sum(each["event"] == event for each in read_journal(RunPaths(run).journal))
 
 
 def show(found: Soaked) -> None:
@@ -242,6 +280,7 @@ def show(found: Soaked) -> None:
     print(f"steps redone    {found.redone_frac:.1%}")
     counts = {fault: found.faults.count(fault) for fault in sorted(set(found.faults))}
     print(f"lost attempts   {counts}")
+    print(f"held by nobody  {found.held}")
     print(f"left behind     {found.leftovers}")
     for each in found.promises:
         if not each.are_kept:

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,16 +26,22 @@ class Victim:
 
 
 def await_victim(
-    run: Path, cluster: LocalCluster, rng: random.Random, *, pace_s: float, timeout_s: float = 60.0
+    run: Path,
+    cluster: LocalCluster,
+    rng: random.Random,
+    *,
+    pace_s: float,
+    spared: Collection[str] = (),
+    timeout_s: float = 60.0,
 ) -> Victim:
-    """Return a trial at work in a sweep, as soon as there is one.
+    """Return a trial at work in a sweep, as soon as there is one that is not spared.
 
     Raises:
         TimeoutError: if there is none in time.
     """
     deadline_s = time.monotonic() + timeout_s
     while time.monotonic() < deadline_s:
-        found = _at_work(run, pace_s)
+        found = [step for step in _at_work(run, pace_s) if step.trial not in spared]
         if found:
             step = rng.choice(found)
             return Victim(step.trial, step.step, step.pid, node_of(run, cluster, step.trial))

@@ -100,7 +100,8 @@ def _print_inventory(found: "Inventory") -> None:
         amounts = (node.cpus, node.free_cpus, node.gpus, node.free_gpus)
         state = "alive" if node.is_alive else "dead"
         trials = " ".join(node.trials)
-        table.add_row(node.address, *(f"{amount:g}" for amount in amounts), state, trials)
+        name = f"{node.name} {node.address}".strip()
+        table.add_row(name, *(f"{amount:g}" for amount in amounts), state, trials)
     sums = found.to_mapping()
     totals = (sums[name] for name in ("cpus", "free_cpus", "gpus", "free_gpus"))
     table.add_row(f"{sums['num_nodes']} alive", *(f"{amount:g}" for amount in totals), "", "")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from orchestrator.config.model import SweepConfig
     from orchestrator.history import SweepHistory
+    from orchestrator.paths import RunPaths
     from orchestrator.progress.estimate import Tally
 
 
@@ -31,6 +32,7 @@ def status(run_dir: Location, *, as_json: bool) -> None:
         events = open_events(paths)
     silent_s = max(0.0, time.time() - events[-1]["time_s"]) if events else None
     found = status_mapping(config, SweepHistory.replay(events), silent_s=silent_s)
+    found["driver"] = _driver(paths, is_done=found["selected"] is not None)
     if as_json:
         print_json(found)
         return
@@ -39,6 +41,16 @@ def status(run_dir: Location, *, as_json: bool) -> None:
         if found[state]:
             click.echo()
             print_table(_trial_table(state, found[state]))
+
+
+def _driver(paths: "RunPaths", *, is_done: bool) -> str | None:
+    """Say who drives the sweep, or how to go on where nobody does; None where all is done."""
+    from orchestrator.driver import has_died, present_driver
+
+    driver, remedy = present_driver(paths), f"`ganorch resume {paths.root}` goes on"
+    if driver is not None:
+        return f"{driver}, has died: {remedy}" if has_died(driver) else str(driver)
+    return None if is_done else f"none: {remedy}"
 
 
 def status_mapping(
@@ -131,6 +143,8 @@ def _facts(found: dict[str, Any]) -> dict[str, str]:
     if best is not None:
         facts["best"] = f"{best['trial_id']}, smoothed FID {format_fid(best['smoothed_fid'])}"
     facts["selected"] = found["selected"] or "not yet"
+    if found["driver"] is not None:
+        facts["driver"] = found["driver"]
     if found["silent_s"] is not None:
         facts["last event"] = f"{format_duration(found['silent_s'])} ago"
     return facts

@@ -125,7 +125,8 @@ def _exploit_line(trial: TrialHistory) -> str:
 
 def _lost_line(trial: TrialHistory) -> str:
     lost = trial.lost_attempts[-1]
-    return f"{trial.record.trial_id}: {format_lost_attempt(lost)} ({lost.why}): {lost.reason}"
+    said = f"{trial.record.trial_id}: {format_lost_attempt(lost)} ({lost.why})"
+    return said if lost.reason in lost.why else f"{said}: {lost.reason}"
 
 
 def _end_line(record: TrialRecord) -> str:

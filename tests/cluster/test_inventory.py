@@ -33,6 +33,7 @@ def test_the_plain_form_sums_live_nodes_and_lists_all() -> None:
         "free_gpus": 0.5,
         "is_alive": True,
         "trials": [],
+        "name": "",
     }
 
 

@@ -62,3 +62,17 @@ def test_what_sigterm_does_outlives_the_connection(
     monkeypatch.setattr("ray.init", lambda **_: signal.signal(signal.SIGTERM, signal.SIG_IGN))
     with ray_session("cannot"):
         assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_what_raylets_report_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ray._private import worker
+
+    listeners: list[Any] = []
+    monkeypatch.setattr("ray.init", lambda **_: listeners.append(worker.listen_error_messages))
+    monkeypatch.setattr("ray.shutdown", lambda: None)
+    rays_own = worker.listen_error_messages
+    with ray_session("cannot"):
+        assert worker.listen_error_messages is rays_own
+    (listener,) = listeners
+    assert listener is not rays_own
+    assert listener(worker, None) is None

@@ -11,11 +11,15 @@ import pytest
 from benchmarks.chaos.node_moves import PACE_S, await_gcs, faults_in, joined, lose_nodes
 from benchmarks.chaos.paced_sweep import drive, driver
 from benchmarks.chaos.promises import check_promises
-from benchmarks.chaos.robbed_demo import rob
+from benchmarks.chaos.robbed_demo import demo_in, differences, rob, run_words
 from benchmarks.chaos.victims import await_step, await_victim
 from cluster.multinode import LocalCluster, local_cluster
 from orchestrator.backends.inprocess import InProcessBackend
+from orchestrator.config.load import load_config
+from orchestrator.paths import RunPaths
+from orchestrator.progress.silent import SilentListener
 from orchestrator.records import FaultKind
+from orchestrator.sweep import Place, run_sweep
 
 pytestmark = [
     pytest.mark.integration,
@@ -51,10 +55,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 
 
 def test_trials_of_lost_nodes_go_on_elsewhere_and_nothing_changes(
-    cluster: LocalCluster, tmp_path: Path
+    cluster: LocalCluster, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     found = lose_nodes(tmp_path, cluster, ["kill", "freeze"], seed=0)
-    cluster.add_node()
+    assert "raylet" not in "".join(capfd.readouterr())  # it has much to say of a node that is lost
     assert found.promises.are_kept, found.promises
     assert set(found.faults) == {FaultKind.NODE_LOST}
     for move in found.moves:
@@ -86,11 +90,14 @@ def test_no_trial_is_lost_where_the_gcs_is_killed(cluster: LocalCluster, tmp_pat
 def test_robbed_of_a_node_and_of_its_driver_a_sweep_ends_as_if_it_had_not_been(
     cluster: LocalCluster, tmp_path: Path
 ) -> None:
-    spec = tmp_path / "spec.yaml"
+    cluster.add_node()
+    spec, paths = tmp_path / "spec.yaml", RunPaths(tmp_path / "undisturbed")
     spec.write_text(SMALL)
-    found = rob(tmp_path, cluster, options=[], spec=spec)
-    assert found.robbed.faults == [FaultKind.NODE_LOST]
-    assert found.undisturbed.faults == []
-    assert found.robbed.winner == found.undisturbed.winner
-    assert found.differences == []
-    assert len(found.robbed.result["rows"]) > 0
+    run_sweep(load_config(spec, ["backend=in-process"]), Place(paths), SilentListener())
+    undisturbed = demo_in(paths.root)
+    robbed = rob(tmp_path / "robbed", cluster, run_words(spec))
+    assert robbed.faults == [FaultKind.NODE_LOST]
+    assert undisturbed.faults == []
+    assert robbed.winner == undisturbed.winner
+    assert differences(undisturbed, robbed) == []
+    assert len(robbed.result["rows"]) > 0

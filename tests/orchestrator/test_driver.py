@@ -10,7 +10,7 @@ import pytest
 from filelock import FileLock
 
 from orchestrator import driver as driver_module
-from orchestrator.driver import Driver, present_driver, sole_driver, this_driver
+from orchestrator.driver import Driver, has_died, present_driver, sole_driver, this_driver
 from orchestrator.errors import RunFolderError
 from orchestrator.paths import RunPaths
 
@@ -149,3 +149,12 @@ def test_a_torn_note_is_none(paths: RunPaths, note: str) -> None:
     assert present_driver(paths) is None
     with sole_driver(paths):
         pass
+
+
+def test_only_of_this_machine_is_it_known_that_a_driver_has_died() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    assert not has_died(this_driver())
+    assert has_died(replace(this_driver(), pid=ended.pid))
+    assert not has_died(replace(ELSEWHERE, pid=ended.pid))
+    assert not has_died(replace(this_driver(), pid=1))  # lives, and may be somebody else's

@@ -12,7 +12,16 @@ Refused = Callable[..., str]
 
 NODES = (
     Node(id="a", address="10.0.0.1", cpus=8, gpus=2, free_cpus=6, free_gpus=1.5, is_alive=True),
-    Node(id="b", address="10.0.0.2", cpus=8, gpus=2, free_cpus=0, free_gpus=0, is_alive=False),
+    Node(
+        id="b",
+        address="10.0.0.2",
+        cpus=8,
+        gpus=2,
+        free_cpus=0,
+        free_gpus=0,
+        is_alive=False,
+        name="node-1",
+    ),
 )
 
 
@@ -36,7 +45,7 @@ def test_a_cluster_is_shown_node_by_node_with_its_sum(ganorch: Ganorch, joined: 
     assert joined == ["10.0.0.1:6379"]
     assert [line.split() for line in shown[1:]] == [
         ["10.0.0.1", "8", "6", "2", "1.5", "alive"],
-        ["10.0.0.2", "8", "0", "2", "0", "dead"],
+        ["node-1", "10.0.0.2", "8", "0", "2", "0", "dead"],
         ["1", "alive", "8", "6", "2", "1.5"],
     ]
 

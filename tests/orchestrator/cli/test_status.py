@@ -1,5 +1,8 @@
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -7,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from orchestrator.driver import sole_driver
 from orchestrator.journal import Journal, read_journal
 from orchestrator.paths import RunPaths
 
@@ -157,3 +161,28 @@ def lose_an_attempt(run: RunPaths) -> None:
     with Journal(run.journal) as journal:
         attempt |= {"why": "once", "host": "10.0.0.5"}
         journal.append("attempt_lost", trial_id=name, attempt=attempt)
+
+
+def test_who_drives_a_sweep_is_told_and_how_to_go_on_where_nobody_does(
+    ganorch: Ganorch, halted_run: RunPaths
+) -> None:
+    def told() -> str:
+        return str(json.loads(ganorch("status", halted_run.root, "--json").stdout)["driver"])
+
+    remedy = f"`ganorch resume {halted_run.root}` goes on"
+    assert told() == f"none: {remedy}"
+    with sole_driver(halted_run):
+        assert told().startswith(f"process {os.getpid()} on ")
+        note = json.loads(halted_run.driver.read_text())
+        assert remedy not in ganorch("status", halted_run.root).stdout.replace("\n", " ")
+    with subprocess.Popen([sys.executable, "-c", ""]) as killed:
+        pass
+    note_of_killed = json.dumps(note).replace(str(os.getpid()), str(killed.pid))
+    halted_run.driver.write_text(note_of_killed)
+    assert told().startswith(f"process {killed.pid} on ")
+    assert told().endswith(f", has died: {remedy}")
+
+
+def test_a_sweep_that_is_done_needs_no_driver(ganorch: Ganorch, run: RunPaths) -> None:
+    assert json.loads(ganorch("status", run.root, "--json").stdout)["driver"] is None
+    assert "driver" not in ganorch("status", run.root).stdout

@@ -10,7 +10,7 @@ from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
 from orchestrator.progress.estimate import Plan
 from orchestrator.progress.lines import LinesListener
-from orchestrator.records import Adjustment
+from orchestrator.records import Adjustment, FaultKind, LostAttempt, Retry
 from tests.orchestrator.exploits import make_exploit
 
 PLAN = Plan(num_trials=3, budget_nimg=40_000)
@@ -149,3 +149,32 @@ def test_an_adjustment_has_a_line(
         play(listener.on_event)
     *_, line = stream.getvalue().splitlines()
     assert line.endswith("elm at 20 kimg: ratio changed, now D:G 2:1: why")
+
+
+@pytest.mark.parametrize(
+    ("reason", "why", "told"),
+    [
+        ("its node was lost", "its node was lost, not counted", "(its node was lost, not counted)"),
+        ("its worker process died", "retry 1 of 3", "(retry 1 of 3): its worker process died"),
+    ],
+)
+def test_why_an_attempt_was_lost_is_told_once(
+    stream: io.StringIO, clock: Any, play: Play, reason: str, why: str, told: str
+) -> None:
+    history = play(lambda event, history: None)
+    lost = LostAttempt(
+        attempt=1,
+        fault=FaultKind.NODE_LOST,
+        reason=reason,
+        retry=Retry.ELSEWHERE,
+        why=why,
+        nimg=20_000,
+        num_evaluations=2,
+        host="10.0.0.5",
+    )
+    event: Event = {"event": "attempt_lost", "trial_id": "elm", "attempt": lost.to_mapping()}
+    with LinesListener(stream, PLAN, clock=clock) as listener:
+        history.apply(event)
+        listener.on_event(event, history)
+    (line,) = stream.getvalue().splitlines()
+    assert line.endswith(f"elm: node_lost after 20 kimg on 10.0.0.5, begun again elsewhere {told}")

@@ -26,10 +26,10 @@ from orchestrator.backends.inprocess import InProcessBackend
 from orchestrator.journal import read_journal
 from orchestrator.paths import RunPaths
 
-PACE_S = 0.5
+PACE_S = 0.4
 _TRIALS_A_LOSS = 6
 _DEADLINE_S = 900.0
-_AWAKE_S = 5.0  # longer than Ray lets the workers of a node live that it took for dead
+_AWAKE_S = 4.0  # longer than Ray lets the workers of a node live that it took for dead
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ pytestmark = [
 
 NOTICED_WITHIN_S = 10.0  # by the health settings that we ship
 MOVED_WITHIN_S = 20.0
+AFTER_NOTICE_S = 15.0  # about 2 s on an idle machine
 DEADLINE_S = 120
 SMALL = """
 name: robbed
@@ -64,7 +65,7 @@ def test_trials_of_lost_nodes_go_on_elsewhere_and_nothing_changes(
     for move in found.moves:
         assert move.is_elsewhere
         assert move.detected_s <= NOTICED_WITHIN_S, found.moves
-        assert move.moved_s - move.detected_s <= NOTICED_WITHIN_S, found.moves
+        assert move.moved_s - move.detected_s <= AFTER_NOTICE_S, found.moves
         assert move.moved_s <= MOVED_WITHIN_S, found.moves
         assert move.steps_awake == 0, found.moves
 
@@ -90,7 +91,6 @@ def test_no_trial_is_lost_where_the_gcs_is_killed(cluster: LocalCluster, tmp_pat
 def test_robbed_of_a_node_and_of_its_driver_a_sweep_ends_as_if_it_had_not_been(
     cluster: LocalCluster, tmp_path: Path
 ) -> None:
-    cluster.add_node()
     spec, paths = tmp_path / "spec.yaml", RunPaths(tmp_path / "undisturbed")
     spec.write_text(SMALL)
     run_sweep(load_config(spec, ["backend=in-process"]), Place(paths), SilentListener())

@@ -380,14 +380,12 @@ class Search:
         """Learn from an event, the same whether it happens now or is recalled."""
         self.history.apply(event)
         self._rulings.take_in(event)
-        if event["event"] == "attempt_lost":
+        if event["event"] in (*_TOLD_BY, "attempt_lost"):
             self._running.discard(event["trial_id"])
         if event["event"] not in (*_TOLD_BY, *_RESTORED_BY):
             return
         name = event["trial_id"]
         record = self.history.trials[name].record
-        if event["event"] in _TOLD_BY:
-            self._running.discard(name)
         if record.is_replicate:
             return  # to be compared with its like only, at the end
         if not self.history.trials[name].is_of_its_proposal:
@@ -395,8 +393,7 @@ class Search:
         if event["event"] in _TOLD_BY:
             self._sampler.tell(record.index, self._outcome(record))
         else:
-            is_paused = record.status is TrialStatus.PAUSED
-            outcome = self._outcome(record) if is_paused else None
+            outcome = self._outcome(record) if record.status is TrialStatus.PAUSED else None
             self._sampler.restore(record.index, record.params, outcome)
 
     def _outcome(self, record: TrialRecord) -> Outcome:

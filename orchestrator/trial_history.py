@@ -42,7 +42,7 @@ class TrialHistory:
     in order and holds each step once; ``abandoned`` keeps those rows, for what they cost.
     """
 
-    _record: TrialRecord
+    _record: TrialRecord = field(repr=False)
     evaluations: list[Evaluation] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     paused_by: StoppedBy | None = None
@@ -52,7 +52,7 @@ class TrialHistory:
     exploits: list[Exploit] = field(default_factory=list)
     lost_attempts: list[LostAttempt] = field(default_factory=list)
     location: Location = Location()
-    _has_new_rows: bool = False
+    _has_new_rows: bool = field(default=False, repr=False)
 
     @property
     def record(self) -> TrialRecord:

@@ -27,7 +27,7 @@ SPEC: dict[str, Any] = {
     "selection": {"finalists": 2, "seeds": 1, "diversity": {"coverage": 0}},
     "backend": "in-process",
 }
-_VARYING = (*TIMING_COLUMNS, "num_attempts", "faults")
+_VARYING = (*TIMING_COLUMNS, "num_attempts", "faults")  # what went before a resume is told
 
 
 def tiny_config() -> SweepConfig:

@@ -1,6 +1,6 @@
 """Kills random trial processes of a running sweep: what was lost, and how soon were they back?
 
-``python -m benchmarks.chaos.trial_kills --kills 200`` takes about 10 minutes on two cores.
+``python -m benchmarks.chaos.trial_kills --kills 100`` took 7 minutes on two busy cores.
 """
 
 import argparse

@@ -3,7 +3,14 @@ import pytest
 import gan_models.errors as errors
 from gan_models.errors import GanModelsError, nearest
 
-KINDS = ["DataError", "ParameterError", "CheckpointError", "DamageError", "MetricError"]
+KINDS = [
+    "DataError",
+    "ParameterError",
+    "CheckpointError",
+    "DamageError",
+    "MetricError",
+    "GpuMemoryError",
+]
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -38,6 +38,9 @@ def config() -> SweepConfig:
     )
 
 
+_OF_THE_DRIVER = ("seq", "epoch", "time_s")
+
+
 def told(paths: RunPaths) -> list[Any]:
     """Return what the journal tells of trials, but for what time alone decides."""
     names = ("proposed", "evaluated", "exploited", "resumed", "finished")
@@ -45,7 +48,7 @@ def told(paths: RunPaths) -> list[Any]:
     for event in events_of(paths.root, *names):
         row = event.get("evaluation") or {}
         kept = {key: value for key, value in row.items() if key not in TIMING_COLUMNS}
-        rest = {key: event[key] for key in event if key not in ("seq", "time_s", "evaluation")}
+        rest = {key: event[key] for key in event if key not in (*_OF_THE_DRIVER, "evaluation")}
         timeless.append((rest, kept))
     return timeless
 

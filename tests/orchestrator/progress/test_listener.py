@@ -42,9 +42,11 @@ def test_it_follows_a_sweep_and_changes_nothing(
     listener: SweepListener, play: Callable[..., SweepHistory]
 ) -> None:
     def watch(event: Event, history: SweepHistory) -> None:
-        before = deepcopy((event, history))
+        event_before, history_before = deepcopy((event, history))
         listener.on_event(event, history)
-        assert (str(event), str(history)) == (str(before[0]), str(before[1]))
+        assert str(event) == str(event_before)
+        assert str(history) == str(history_before)
+        assert str(history.records) == str(history_before.records)
 
     with listener as entered:
         assert entered is listener

@@ -1,6 +1,6 @@
 """Kills the driver of a sweep at random instants and goes on with it; tells what was lost.
 
-``python -m benchmarks.chaos.driver_kills --kills 100`` takes about 15 minutes on two cores.
+``python -m benchmarks.chaos.driver_kills --kills 50`` took 13 minutes on two busy cores.
 """
 
 import argparse

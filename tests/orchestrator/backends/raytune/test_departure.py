@@ -112,8 +112,9 @@ def test_all_trials_leave_when_the_driver_asks(two_nodes: None, tmp_path: Path) 
 
 
 def test_a_signal_lets_trials_save_and_leave_and_counts_no_fault(
-    two_nodes: None, tmp_path: Path
+    two_nodes: Callable[[], object], tmp_path: Path
 ) -> None:
+    two_nodes()  # the worker of a driver that was told to end lives, here, as long as the tests
     backend = RayTuneBackend(1, cpus_per_trial=1, gpus_per_trial=0)
     config = scripted.make_config(search={"trials": 1}, budget={"kimg_per_trial": 9})
     listener = Signals(signal.SIGTERM)

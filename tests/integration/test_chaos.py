@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 
 import pytest
 
@@ -27,15 +26,15 @@ def address() -> Iterator[str]:
 def test_no_step_is_lost_or_told_twice_where_trials_are_killed(
     address: str, tmp_path: Path
 ) -> None:
-    found = kill_trials(tmp_path, address, num_kills=12, seed=0)
+    found = kill_trials(tmp_path, address, num_kills=20, seed=0)
     assert found.promises.are_kept, found.promises
-    assert len(found.restarts_s) == 12
-    assert median(found.restarts_s) <= 15, found.restarts_s  # of a loaded machine, too
+    assert len(found.restarts_s) == 20
+    assert found.p95_s <= 15, found.restarts_s  # 5 s on an idle machine
 
 
 def test_no_trial_runs_twice_or_changes_where_drivers_are_killed(
     address: str, tmp_path: Path
 ) -> None:
-    found = kill_drivers(tmp_path, address, num_kills=6, seed=0)
+    found = kill_drivers(tmp_path, address, num_kills=10, seed=0)
     assert found.promises.are_kept, found.promises
-    assert found.num_with_trials >= 3
+    assert found.num_with_trials >= 5

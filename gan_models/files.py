@@ -14,7 +14,8 @@ from typing import Any
 
 from gan_models.errors import StorageError
 
-_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE)
+# what a disk that is full, read-only, over its quota, broken or gone says
+STORAGE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE)
 RESERVE_BYTES = 1 << 20  # so that a journal can still say what happened
 _DRAFT = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{16}")
 
@@ -142,7 +143,7 @@ def storing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         is_gone = error.errno == errno.ENOENT and not folder.exists()
-        if not is_gone and error.errno not in _REFUSALS:
+        if not is_gone and error.errno not in STORAGE_ERRNOS:
             raise
         path = folder if is_gone else _meant(error.filename or folder)
         reason = "it is gone" if is_gone else os.strerror(error.errno or 0)

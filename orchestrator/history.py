@@ -125,6 +125,8 @@ class SweepHistory:
 
     def _opened(self, event: Event) -> None:
         self.config = self.config or event.get("config")
+        for trial in self.trials.values():  # no attempt outlives its driver
+            trial.location = None
 
     def _proposed(self, event: Event) -> None:
         record = TrialRecord(
@@ -157,6 +159,7 @@ class SweepHistory:
         """Let a trial wait for its next attempt, or for its end to be told."""
         trial = self._trial(event)
         trial.lost_attempts.append(LostAttempt.from_mapping(event["attempt"]))
+        trial.location = None
         trial.record = replace(
             trial.record,
             status=TrialStatus.PENDING,
@@ -193,6 +196,7 @@ class SweepHistory:
     def _finished(self, event: Event) -> None:
         trial = self._trial(event)
         verdict = event.get("verdict")
+        trial.location = None
         trial.record = replace(
             trial.record,
             status=TrialStatus(event["status"]),
@@ -231,7 +235,7 @@ def format_faults(counts: Mapping[FaultKind, int]) -> str:
 
 
 def _pause(trial: TrialHistory, by: StoppedBy, reason: str) -> None:
-    trial.paused_by, trial.pause_reason = by, reason
+    trial.paused_by, trial.pause_reason, trial.location = by, reason, None
     trial.record = replace(trial.record, status=TrialStatus.PAUSED, reason=reason)
 
 

@@ -20,9 +20,9 @@ def lose_attempt(
     A worker that dies before the trial has begun in it, such as a reused one that is killed along
     with another, is no fault of the trial.
     """
-    location = trial.location
-    if fault in _DEATHS and not _has_begun(trial):
-        fault, reason, location = FaultKind.TUNER_FAILED, f"{reason} before it began", Location()
+    location = trial.location or Location()
+    if fault in _DEATHS and trial.location is None:
+        fault, reason = FaultKind.TUNER_FAILED, f"{reason} before it began"
     rules = RetryRules(
         kills_in_a_row=config.faults.kills_in_a_row,
         retries_per_trial=config.faults.retries_per_trial,
@@ -88,12 +88,6 @@ def has_failed_alike(history: SweepHistory, num_alike: int) -> bool:
     last = [trial.lost_attempts[-1] for trial in failed if trial.lost_attempts]
     is_alike = len({(each.fault, each.cause) for each in last}) == 1
     return is_alike and len(last) == len(failed) >= num_alike
-
-
-def _has_begun(trial: TrialHistory) -> bool:
-    """Say whether the present attempt has sent its first message."""
-    last = trial.lost_attempts[-1].attempt if trial.lost_attempts else 0
-    return trial.record.num_attempts > last
 
 
 def _has_ended_well(status: TrialStatus) -> bool:

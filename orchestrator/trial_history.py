@@ -36,7 +36,8 @@ class TrialHistory:
     recalled; what every row needs of it can be had by itself.
 
     ``paused_by`` says what paused it, a verdict or the scheduler, until it is resumed; a trial that
-    ended while it waited goes on waiting once it is reopened.
+    ended while it waited goes on waiting once it is reopened. ``location`` says where its present
+    attempt has begun; None where it has not, or none is under way.
 
     A roll back takes the rows after its place out of the curve, so that ``evaluations`` is always
     in order and holds each step once; ``abandoned`` keeps those rows, for what they cost.
@@ -51,7 +52,7 @@ class TrialHistory:
     abandoned: list[Evaluation] = field(default_factory=list)
     exploits: list[Exploit] = field(default_factory=list)
     lost_attempts: list[LostAttempt] = field(default_factory=list)
-    location: Location = Location()
+    location: Location | None = None
     _has_new_rows: bool = field(default=False, repr=False)
 
     @property

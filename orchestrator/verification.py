@@ -3,9 +3,12 @@
 Not looked at is what only shows a sweep: sample grids, TensorBoard files, the report.
 """
 
+import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from gan_models.errors import GanModelsError
 from gan_models.files import is_json
@@ -14,6 +17,7 @@ from gan_models.training.checkpoint import checkpoints, verified_checkpoint
 from orchestrator.errors import ConfigError, GanorchError, JournalError
 from orchestrator.history import SweepHistory
 from orchestrator.paths import RunPaths, TrialPaths
+from orchestrator.records import TrialStatus
 from orchestrator.run_folder import check_config, open_config, open_history, open_protocol
 from orchestrator.table_seal import check_table
 from orchestrator.trial.mending import check_curve
@@ -25,6 +29,7 @@ _BY_HAND = "put back a copy of the file, for nothing else holds what it said"
 _REWRITTEN = "`ganorch resume` writes it anew from the journal"
 _STATE_BEFORE = "a trial that goes on does so from the state before, to the same rows"
 _BEGINS_ANEW = "a trial that goes on begins anew, to the same rows"
+_PROPOSAL = ("trial_id", "index", "params", "seed", "replicate_of")  # stays as it is
 _NO_DONOR = "no trial can take over from it"
 _NO_CANDIDATE = "it is no candidate when snapshots are tested again"
 
@@ -49,6 +54,14 @@ class Verification:
     num_checked: int
     damages: tuple[Damage, ...]
     is_fatal: bool = False
+
+    def naming(self, folder: Path, place: object) -> "Verification":
+        """Return it in words that name another place: that for which a folder here stands."""
+        reasons = [each.reason.replace(str(folder), str(place)) for each in self.damages]
+        damages = [
+            Damage(said, each.mend) for said, each in zip(reasons, self.damages, strict=True)
+        ]
+        return replace(self, damages=tuple(damages))
 
 
 def verify_run(paths: RunPaths) -> Verification:
@@ -115,5 +128,20 @@ def _check_known(paths: RunPaths, history: SweepHistory) -> None:
 
 
 def _check_description(paths: TrialPaths, trial: TrialHistory) -> None:
-    if not is_json(paths.description, trial.to_mapping()):
+    """Hold a trial's description against the journal; while it trains, rows go before it."""
+    wanted = trial.to_mapping()
+    if trial.status in (TrialStatus.PENDING, TrialStatus.RUNNING):
+        is_right = _proposal_in(paths.description) == {name: wanted[name] for name in _PROPOSAL}
+    else:
+        is_right = is_json(paths.description, wanted)
+    if not is_right:
         raise JournalError(f"{paths.description}: missing, damaged, or behind the journal")
+
+
+def _proposal_in(description: Path) -> dict[str, Any]:
+    """Return what a description says of the proposal; nothing where it is none."""
+    try:
+        values = json.loads(description.read_bytes())
+        return {name: values[name] for name in _PROPOSAL}
+    except (OSError, ValueError, TypeError, LookupError):
+        return {}

@@ -13,7 +13,7 @@ import click
 
 from cluster.errors import ClusterError
 from gan_models.errors import GanModelsError, StorageError
-from orchestrator.errors import GanorchError, SweepHalted, UsageError
+from orchestrator.errors import GanorchError, StoreError, SweepHalted, UsageError
 from orchestrator.paths import RunPaths
 from orchestrator.signals import Terminated
 from orchestrator.storage.uri import StoreUri
@@ -64,8 +64,8 @@ def resumable(folder: Path | StoreUri) -> Iterator[None]:
     """Say how the sweep in a run folder goes on after an interruption, or once its storage works.
 
     Raises:
-        CommandError: in place of KeyboardInterrupt, SweepHalted, StorageError, and OSError of a
-            failed storage.
+        CommandError: in place of KeyboardInterrupt, SweepHalted, StorageError, StoreError, and
+            OSError of a failed storage.
     """
     try:
         yield
@@ -80,6 +80,9 @@ def resumable(folder: Path | StoreUri) -> Iterator[None]:
     except StorageError as error:
         mend = f"make room there, or make it writable; then `ganorch resume {folder}` goes on"
         raise CommandError(f"{error}: {mend}", GanorchError.exit_code) from error
+    except StoreError as error:
+        mend = f"once the store answers, `ganorch resume {folder}` goes on"
+        raise CommandError(f"{error}: {mend}", error.exit_code) from error
     except OSError as error:
         if not is_storage_failure(error):
             raise

@@ -1,18 +1,20 @@
 """``ganorch verify``: is everything in a run folder what was committed?"""
 
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
+from orchestrator.cli.location import LOCATION, Location, run_paths
 from orchestrator.cli.output import print_json
+
+_ALL = ("tables", "best", "trials")
 
 
 @click.command()
-@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.argument("run_dir", type=LOCATION)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
-def verify(context: click.Context, run_dir: Path, *, as_json: bool) -> None:
+def verify(context: click.Context, run_dir: Location, *, as_json: bool) -> None:
     """Check that what a run has written is still what it wrote.
 
     Looks at journal, spec, checkpoints, snapshots, tables and the best generator.
@@ -20,10 +22,10 @@ def verify(context: click.Context, run_dir: Path, *, as_json: bool) -> None:
     Exits with 0 if all of it verifies, with 1 if a resume mends what does not, and with 2 if the
     journal or the spec is damaged, which nothing can replace.
     """
-    from orchestrator.paths import RunPaths
     from orchestrator.verification import verify_run
 
-    found = verify_run(RunPaths(run_dir))
+    with run_paths(run_dir, *_ALL) as paths:
+        found = verify_run(paths).naming(paths.root, run_dir)
     if as_json:
         print_json(asdict(found))
     else:

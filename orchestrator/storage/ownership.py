@@ -11,7 +11,8 @@ back) and not against what a lock excludes:
   What it writes until then is of a lower epoch: pieces of the journal by it are not read
   (:mod:`orchestrator.storage.segments`). ``trial.json`` it may still overwrite; the new driver
   writes tables, page and generator again at its end.
-- Whether the owner lives is told by the clock of the store alone, so clocks need not agree.
+- Whether the owner lives is told by the clock of the store alone, so clocks need not agree. Whoever
+  comes soon after its last heartbeat waits for the next one, and takes over where none comes.
 """
 
 import json
@@ -20,6 +21,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from math import inf
 from pathlib import Path
 from secrets import token_hex
 from threading import Event, Thread
@@ -91,6 +93,7 @@ class Ownership:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store, self._heart_store, self._pulse = store, heart, pulse or _PULSE
+        self._sleep = sleep
         former = _read_owner(store)
         me = Owner(
             epoch=0 if former is None else former.epoch + 1,
@@ -102,7 +105,7 @@ class Ownership:
             is_driving=True,
         )
         if former is not None and former.is_driving:
-            self._refuse_living(former, me)
+            self._await_silence(former, me)
         self._me = me
         _write_owner(store, me)
         sleep(self._pulse.settling_s)
@@ -165,22 +168,31 @@ class Ownership:
                 f"{store.uri}: {now.place} has taken over this sweep; this driver stops"
             )
 
-    def _refuse_living(self, former: Owner, me: Owner) -> None:
-        """Refuse while the former driver lives, by the store's clock: a probe of ours tells it."""
+    def _await_silence(self, former: Owner, me: Owner) -> None:
+        """Wait until the former driver was silent for long; refuse as soon as it is heard of."""
         if (former.machine, former.workdir) == (me.machine, me.workdir):
             return  # the lock of its working folder is ours: it is dead
+        first_ns, silent_s = self._last_heard(me)
+        while silent_s <= self._pulse.gone_after_s:
+            self._sleep(self._pulse.every_s)
+            last_ns, silent_s = self._last_heard(me)
+            if last_ns != first_ns:
+                raise RunFolderError(
+                    f"{self._store.uri}: {former.place} is driving this sweep: wait for it, or end "
+                    "it first"
+                )
+
+    def _last_heard(self, me: Owner) -> tuple[int, float]:
+        """Return when the owner's object was written, and how many seconds ago.
+
+        Both are by the store's clock, which an object of ours tells.
+        """
         claim = f"{_CLAIMS}/{me.token}"
         self._store.write(claim, b"")
         now = self._store.list(_CLAIMS)[claim]
         self._store.delete(claim)
         seen = self._store.list("", is_deep=False).get(OWNER)
-        silent_s = (now.mtime_ns - seen.mtime_ns) / 1e9 if seen else float("inf")
-        if silent_s <= self._pulse.gone_after_s:
-            raise RunFolderError(
-                f"{self._store.uri}: {former.place} is driving this sweep, last heard of "
-                f"{max(silent_s, 0):.0f} s ago: end it first; if it was killed, come back once it "
-                f"was silent for {self._pulse.gone_after_s:.0f} s"
-            )
+        return (seen.mtime_ns, (now.mtime_ns - seen.mtime_ns) / 1e9) if seen else (0, inf)
 
 
 def _read_owner(store: Store) -> Owner | None:

@@ -116,6 +116,20 @@ def test_a_worker_that_dies_before_the_trial_began_in_it_is_not_the_trials_fault
     assert (lost[1].reason, lost[1].pid) == ("killed for its memory before it began", None)
 
 
+def test_a_trial_that_was_resumed_has_not_begun_either(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        name = begin(search)
+        search.receive(name, evaluation_message(name, 2, 9.0))
+    with opened_search(tmp_path) as resumed:
+        again = resumed.next_trial()
+        assert again is not None
+        assert again.trial_id == name
+        resumed.lost(name, KILLED, "its worker process died")
+    (lost,) = replayed(tmp_path).trials[name].lost_attempts
+    assert (lost.fault, lost.retry) == (FaultKind.TUNER_FAILED, Retry.SAME_PLACE)
+    assert (lost.reason, lost.host) == ("its worker process died before it began", "")
+
+
 def test_what_a_trial_sends_that_was_lost_is_passed_over(tmp_path: Path) -> None:
     with opened_search(tmp_path) as search:
         name = begin(search)

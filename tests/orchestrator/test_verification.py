@@ -7,8 +7,10 @@ import pytest
 from orchestrator.errors import RunFolderError
 from orchestrator.paths import RunPaths
 from orchestrator.progress.silent import SilentListener
-from orchestrator.sweep import Place, resume_sweep
+from orchestrator.sweep import Place, resume_sweep, run_sweep
 from orchestrator.verification import verify_run
+from tests.orchestrator.conftest import SMALL_SWEEP
+from tests.orchestrator.scripted import InterruptsAfter, make_config
 
 Pick = Callable[[RunPaths], Path]
 
@@ -50,6 +52,26 @@ MENDED: dict[str, tuple[Pick, str]] = {
     "protocol": (lambda paths: paths.protocol, "remove it"),
 }
 REGENERATED = ("description", "trials", "evaluations", "model card")
+
+
+@pytest.mark.parametrize("num_events", [1, 3, 4, 5])  # not between a line and what it entails
+def test_a_sweep_that_was_interrupted_verifies(num_events: int, tmp_path: Path) -> None:
+    paths = RunPaths(tmp_path / "run")
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(make_config(**SMALL_SWEEP), Place(paths), InterruptsAfter(num_events))
+    found = verify_run(paths)
+    assert (found.damages, found.is_fatal) == ((), False)
+
+
+def test_while_a_trial_trains_its_proposal_has_to_be_right(tmp_path: Path) -> None:
+    paths = RunPaths(tmp_path / "run")
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(make_config(**SMALL_SWEEP), Place(paths), InterruptsAfter(4))
+    (description,) = paths.trials.glob("*/trial.json")
+    for damaged in ("", "[]", description.read_text().replace('"seed": ', '"seed": 1')):
+        description.write_text(damaged)
+        (damage,) = verify_run(paths).damages
+        assert damage.reason == f"{description}: missing, damaged, or behind the journal"
 
 
 def test_a_finished_sweep_verifies(paths: RunPaths) -> None:

@@ -13,6 +13,7 @@ from orchestrator.errors import (
     ConfigError,
     JournalError,
     RunFolderError,
+    StoreError,
     SweepError,
     SweepHalted,
     UsageError,
@@ -111,6 +112,11 @@ def write(path: Path) -> None:
         (
             OSError(errno.ENOSPC, "No space left on device", "runs/a/journal.jsonl"),
             r"^runs/a/journal.jsonl: No space left on device: .*`ganorch resume runs/a` goes on$",
+            1,
+        ),
+        (
+            StoreError("s3://a: no answer"),
+            r"^s3://a: no answer: once the store answers, `ganorch resume runs/a` goes on$",
             1,
         ),
     ],

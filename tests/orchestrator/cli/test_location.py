@@ -1,6 +1,7 @@
 """Every command that reads a run folder takes the URI of one."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["status", "--json"], ["results", "--json"], ["audit", "--json"], ["judge", "--json"]],
+    [[name, "--json"] for name in ("status", "results", "audit", "judge", "verify")],
     ids=lambda command: command[0],
 )
 def test_a_uri_is_read_as_the_folder_is(
@@ -45,6 +46,18 @@ def test_a_uri_is_read_as_the_folder_is(
     if isinstance(said[0], dict):
         said = [{k: v for k, v in each.items() if k != "silent_s"} for each in said]
     assert said[0] == said[1]
+
+
+def test_what_does_not_verify_is_named_by_its_uri(
+    finished_sweep: RunPaths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "stored"
+    shutil.copytree(finished_sweep.root, folder, ignore=lambda *_: ["journal.jsonl", ".lock"])
+    (folder / segment_name(0, 0)).parent.mkdir()
+    shutil.copyfile(finished_sweep.journal, folder / segment_name(0, 0))
+    (folder / "tables" / "trials.parquet").write_bytes(b"PAR1")
+    assert main(["verify", f"file://{folder}"]) == 1
+    assert capsys.readouterr().out.startswith(f"file://{folder}/tables/trials.parquet: missing or")
 
 
 def test_the_generator_of_a_stored_run_is_shipped_and_drawn_from(uri: str, tmp_path: Path) -> None:

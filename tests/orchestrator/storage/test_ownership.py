@@ -49,18 +49,35 @@ def test_each_driver_has_a_higher_epoch_than_the_one_before(
         assert not owner_of(store).is_driving
 
 
-def test_a_second_driver_is_told_who_drives(store: ObjectStore, tmp_path: Path) -> None:
+def test_a_second_driver_is_told_who_drives_at_the_next_heartbeat(
+    store: ObjectStore, tmp_path: Path
+) -> None:
     write(store, STRANGER)
-    with pytest.raises(RunFolderError, match=r"node7 \(process 123\) is driving .* last heard of"):
-        claim(store, tmp_path)
+
+    def beat(seconds: float) -> None:
+        time.sleep(seconds)
+        write(store, STRANGER)
+
+    with pytest.raises(RunFolderError, match=r"node7 \(process 123\) is driving this sweep"):
+        Ownership(store, store, tmp_path, pulse=QUICK, sleep=beat)
     assert owner_of(store) == STRANGER
     assert store.list().keys() == {OWNER}
 
 
-def test_an_owner_that_fell_silent_is_taken_over(store: ObjectStore, tmp_path: Path) -> None:
+def test_an_owner_that_fell_silent_is_taken_over_after_a_wait(
+    store: ObjectStore, tmp_path: Path
+) -> None:
     write(store, STRANGER)
-    ownership = claim(store, tmp_path, replace(QUICK, gone_after_s=-1))
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        time.sleep(seconds)
+
+    pulse = replace(QUICK, gone_after_s=0.3)
+    ownership = Ownership(store, store, tmp_path, pulse=pulse, sleep=sleep)
     assert ownership.epoch == STRANGER.epoch + 1
+    assert len(waits) > 2
     ownership.release()
 
 

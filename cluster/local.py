@@ -12,8 +12,8 @@ from cluster.token import ensure_token_file, token_mode
 OBJECT_STORE_BYTES = 150_000_000  # only small messages go through it; data is read by each trial
 _RAYLET_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    # a trial that Ray's memory monitor kills takes the whole tuning run down with it
-    "RAY_memory_monitor_refresh_ms": "0",
+    # out of memory, a trial is killed, and neither Ray nor this process
+    "RAY_memory_monitor_refresh_ms": "250",
 }
 
 

@@ -196,7 +196,6 @@ class SweepHistory:
     def _finished(self, event: Event) -> None:
         trial = self._trial(event)
         verdict = event.get("verdict")
-        trial.location = None
         trial.record = replace(
             trial.record,
             status=TrialStatus(event["status"]),
@@ -212,6 +211,7 @@ class SweepHistory:
         status, reason = TrialStatus.PENDING, trial.verdicts[-1].reason if trial.verdicts else ""
         if trial.paused_by is not None:
             status, reason = TrialStatus.PAUSED, trial.pause_reason
+        trial.location = None
         trial.record = replace(trial.record, status=status, stopped_by=None, reason=reason)
         self.selection = self.certificate = None  # it chose among a shorter trial
 

@@ -32,7 +32,6 @@ from orchestrator.records import (
     json_ready,
 )
 from orchestrator.rulings import BEST_LEFT, SUSPECT, Rulings, reason_in_vain, why_promoted
-from orchestrator.sampling.outcome import Outcome
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.spending import (
     EndOfProposing,
@@ -170,8 +169,7 @@ class Search:
     def lost(self, trial: str, fault: FaultKind, reason: str, *, cause: str = "") -> None:
         """Take in that an attempt at a trial ended by surprise; nothing if it does not run.
 
-        The trial is handed out again where the rules say so; the sampler hears of its end alone.
-        Raises as :meth:`receive` does.
+        The trial is handed out again where the rules say so. Raises as :meth:`receive` does.
         """
         if trial not in self._running:
             return
@@ -187,6 +185,10 @@ class Search:
     def left(self, trial: str) -> None:
         """Take in that an attempt has ended in order, for whoever resumes the sweep to go on."""
         self._running.discard(trial)
+
+    def waits(self, reason: str) -> None:
+        """Take in that nothing can run for the time being, and why."""
+        self._write("waiting", reason=reason)
 
     def select(self, selection: Mapping[str, Any], certificate: Mapping[str, Any]) -> None:
         """Take in which generator is handed over, and its certificate."""
@@ -391,10 +393,8 @@ class Search:
         if not self.history.trials[name].is_of_its_proposal:
             return  # what it inherited says nothing of the parameters that were proposed
         if event["event"] in _TOLD_BY:
-            self._sampler.tell(record.index, self._outcome(record))
+            self._sampler.tell(record.index, outcome_of(record, self.config.search.objectives))
         else:
-            outcome = self._outcome(record) if record.status is TrialStatus.PAUSED else None
+            is_paused = record.status is TrialStatus.PAUSED
+            outcome = outcome_of(record, self.config.search.objectives) if is_paused else None
             self._sampler.restore(record.index, record.params, outcome)
-
-    def _outcome(self, record: TrialRecord) -> Outcome:
-        return outcome_of(record, self.config.search.objectives)

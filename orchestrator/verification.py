@@ -43,6 +43,10 @@ class Damage:
     reason: str
     mend: str
 
+    def naming(self, folder: Path, place: object) -> "Damage":
+        """Return it in words that name another place."""
+        return replace(self, reason=self.reason.replace(str(folder), str(place)))
+
 
 @dataclass(frozen=True)
 class Verification:
@@ -57,10 +61,7 @@ class Verification:
 
     def naming(self, folder: Path, place: object) -> "Verification":
         """Return it in words that name another place: that for which a folder here stands."""
-        reasons = [each.reason.replace(str(folder), str(place)) for each in self.damages]
-        damages = [
-            Damage(said, each.mend) for said, each in zip(reasons, self.damages, strict=True)
-        ]
+        damages = (each.naming(folder, place) for each in self.damages)
         return replace(self, damages=tuple(damages))
 
 

@@ -1,4 +1,4 @@
-"""How long Ray keeps a machine's trials after its SIGTERM; they checkpoint as they evaluate."""
+"""How long Ray keeps the trials of a machine after its SIGTERM: time in which they save."""
 
 DRAIN = "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S"  # from SIGTERM until `ray start --block` kills
 AT_ONCE = {DRAIN: "0"}

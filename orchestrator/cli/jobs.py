@@ -122,7 +122,7 @@ def logs(job: str, *, address: str, follow: bool) -> None:
 def cancel(job: str, *, address: str, wait_s: float) -> None:
     """End a job in order, and say what remains of it.
 
-    What its trials have trained up to their last evaluation is kept.
+    Its trials save what they have trained before they leave.
     """
     from cluster.jobs import job_queue
 

@@ -92,14 +92,12 @@ class LinesListener:
             case "evaluated" if self._clock() - self._last_evaluation_s >= self._every_s:
                 self._last_evaluation_s = self._clock()
                 return _evaluation_line(history.trials[event["trial_id"]].record)
-            case "exploited":
-                return _exploit_line(history.trials[event["trial_id"]])
             case "proposing_ended":
                 return f"no more trials are proposed: {event['reason']}"
-            case "adjusted":
-                return _adjustment_line(history.trials[event["trial_id"]])
-            case "attempt_lost":
-                return _lost_line(history.trials[event["trial_id"]])
+            case "exploited" | "adjusted" | "attempt_lost" as kind:
+                return _CHANGES[kind](history.trials[event["trial_id"]])
+            case "waiting":
+                return f"waiting: {event['reason']}"
             case "mended":
                 return f"{event['trial_id']}: {event['note']}"
             case "selected" if history.selection:
@@ -127,6 +125,9 @@ def _lost_line(trial: TrialHistory) -> str:
     lost = trial.lost_attempts[-1]
     said = f"{trial.record.trial_id}: {format_lost_attempt(lost)} ({lost.why})"
     return said if lost.reason in lost.why else f"{said}: {lost.reason}"
+
+
+_CHANGES = {"exploited": _exploit_line, "adjusted": _adjustment_line, "attempt_lost": _lost_line}
 
 
 def _end_line(record: TrialRecord) -> str:

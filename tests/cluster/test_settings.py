@@ -24,7 +24,7 @@ def test_every_node_demands_a_token_and_tells_nobody_anything() -> None:
     for environment in (node_environment(), head_environment()):
         assert environment["RAY_AUTH_MODE"] == "token"
         assert environment["RAY_USAGE_STATS_ENABLED"] == "0"
-        assert environment["RAY_memory_monitor_refresh_ms"] == "0"
+        assert int(environment["RAY_memory_monitor_refresh_ms"]) > 0
         assert environment["RAY_enable_metrics_collection"] == "0"
 
 

@@ -19,6 +19,7 @@ from orchestrator.backends.raytune.placement import reservation
 from orchestrator.backends.raytune.scheduler import ReportAdapter
 from orchestrator.backends.raytune.search_door import SearchDoor
 from orchestrator.backends.raytune.searcher import GivenUpTrials, SearchAdapter
+from orchestrator.backends.raytune.standstill import Standstill
 from orchestrator.backends.raytune.trainable import make_trainable, placement_in, trial_id_in
 from orchestrator.backends.raytune.workers import Workers
 from orchestrator.backends.watchdog import Watchdog
@@ -122,7 +123,12 @@ class RayTuneBackend:
             run_config=tune.RunConfig(
                 name="sweep",
                 storage_path=scratch,
-                callbacks=[Departure(search), workers, GivenUpTrials(searcher)],
+                callbacks=[
+                    Departure(search),
+                    Standstill(search, self._reservation),
+                    workers,
+                    GivenUpTrials(searcher),
+                ],
                 failure_config=tune.FailureConfig(max_failures=0),  # the search retries by class
                 verbose=0,
             ),

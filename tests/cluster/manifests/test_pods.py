@@ -57,7 +57,7 @@ def test_pods_have_no_privileges(describe: Describe) -> None:
 def test_the_head_watches_its_nodes_closely(describe: Describe) -> None:
     found = variables(head_template(describe()))
     assert {each.name: each.value for each in HEALTH}.items() <= found.items()
-    assert found["RAY_memory_monitor_refresh_ms"] == "0"
+    assert found["RAY_memory_monitor_refresh_ms"] == "250"
 
 
 def test_no_token_and_no_mode_are_among_the_variables(describe: Describe) -> None:

@@ -88,6 +88,7 @@ def test_a_trial_leaves_a_node_that_is_about_to_go_and_goes_on_elsewhere(
         listener.node,
     )
     assert "saved its state at 0.5 kimg" in lost.reason
+    assert trial.location is not None
     assert trial.location.node not in ("", listener.node)
     alive = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
     assert listener.node in draining_nodes() or listener.node not in alive  # idle, it goes at once

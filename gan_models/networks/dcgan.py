@@ -9,13 +9,13 @@ would scale such small weights up.
 
 from math import log2
 
-import torch
 from torch import Tensor, nn
 
 from gan_models.config import GanConfig
 from gan_models.errors import ParameterError
 from gan_models.networks.base import Architecture
 from gan_models.networks.blocks import LEAK, maybe_spectral
+from gan_models.networks.discriminator import Discriminator
 from gan_models.samples import SampleKind, SampleSpec
 
 MIN_SIZE, MAX_SIZE = 8, 64
@@ -55,25 +55,17 @@ class DcganGenerator(nn.Module):
         return images
 
 
-class DcganDiscriminator(nn.Module):
-    """The generator's mirror: halved sizes, doubled channels, one logit."""
-
-    def __init__(self, config: GanConfig, sample: SampleSpec) -> None:
-        super().__init__()
-        fan_in, sizes = sample.shape[0], _image_sizes(sample)
-        layers: list[nn.Module] = []
-        for level in range(1, len(sizes)):
-            fan_out = max(_MIN_CHANNELS, config.width >> (len(sizes) - 1 - level))
-            conv = nn.Conv2d(fan_in, fan_out, kernel_size=4, stride=2, padding=1)
-            layers += [maybe_spectral(conv, config.spectral_norm), nn.LeakyReLU(LEAK)]
-            fan_in = fan_out
-        head = nn.Linear(fan_in * sizes[-1][0] * sizes[-1][1], 1)
-        layers += [nn.Flatten(), maybe_spectral(head, config.spectral_norm)]
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Map N x channels x height x width to N logits."""
-        return torch.squeeze(self.layers(images), 1)
+def dcgan_discriminator(config: GanConfig, sample: SampleSpec) -> Discriminator:
+    """Build the generator's mirror: halved sizes, doubled channels, all of them features."""
+    fan_in, sizes = sample.shape[0], _image_sizes(sample)
+    layers: list[nn.Module] = []
+    for level in range(1, len(sizes)):
+        fan_out = max(_MIN_CHANNELS, config.width >> (len(sizes) - 1 - level))
+        conv = nn.Conv2d(fan_in, fan_out, kernel_size=4, stride=2, padding=1)
+        layers += [maybe_spectral(conv, config.spectral_norm), nn.LeakyReLU(LEAK)]
+        fan_in = fan_out
+    trunk = nn.Sequential(*layers, nn.Flatten())
+    return Discriminator(config, trunk, fan_in * sizes[-1][0] * sizes[-1][1])
 
 
 def _image_sizes(sample: SampleSpec) -> list[tuple[int, int]]:
@@ -105,5 +97,5 @@ DCGAN = Architecture(
     name="dcgan",
     doc="convolutional G and D for images of 8 to 64 pixels a side; width channels at the bottom",
     build_generator=DcganGenerator,
-    build_discriminator=DcganDiscriminator,
+    build_discriminator=dcgan_discriminator,
 )

@@ -2,12 +2,12 @@
 
 from math import prod
 
-import torch
 from torch import Tensor, nn
 
 from gan_models.config import GanConfig
 from gan_models.networks.base import Architecture
 from gan_models.networks.blocks import LEAK, maybe_spectral
+from gan_models.networks.discriminator import Discriminator
 from gan_models.samples import SampleKind, SampleSpec
 
 
@@ -32,27 +32,19 @@ class MlpGenerator(nn.Module):
         return flat.view(-1, *self._shape)
 
 
-class MlpDiscriminator(nn.Module):
-    """Samples through ``depth`` leaky layers of ``width`` units to one logit."""
-
-    def __init__(self, config: GanConfig, sample: SampleSpec) -> None:
-        super().__init__()
-        widths = [prod(sample.shape), *[config.width] * config.depth]
-        layers: list[nn.Module] = [nn.Flatten()]
-        for fan_in, fan_out in zip(widths, widths[1:], strict=False):
-            layer = maybe_spectral(nn.Linear(fan_in, fan_out), config.spectral_norm)
-            layers += [layer, nn.LeakyReLU(LEAK)]
-        layers.append(maybe_spectral(nn.Linear(config.width, 1), config.spectral_norm))
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, samples: Tensor) -> Tensor:
-        """Map N x ``sample.shape`` to N logits."""
-        return torch.squeeze(self.layers(samples), 1)
+def mlp_discriminator(config: GanConfig, sample: SampleSpec) -> Discriminator:
+    """Build ``depth`` leaky layers of ``width`` units, the last of them features."""
+    widths = [prod(sample.shape), *[config.width] * config.depth]
+    layers: list[nn.Module] = [nn.Flatten()]
+    for fan_in, fan_out in zip(widths, widths[1:], strict=False):
+        layer = maybe_spectral(nn.Linear(fan_in, fan_out), config.spectral_norm)
+        layers += [layer, nn.LeakyReLU(LEAK)]
+    return Discriminator(config, nn.Sequential(*layers), config.width)
 
 
 MLP = Architecture(
     name="mlp",
     doc="fully connected G and D; width hidden units, depth hidden layers; any sample",
     build_generator=MlpGenerator,
-    build_discriminator=MlpDiscriminator,
+    build_discriminator=mlp_discriminator,
 )

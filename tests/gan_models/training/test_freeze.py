@@ -65,8 +65,8 @@ def test_in_phase_1_g_stays_bit_for_bit_what_it_was(state: TrainState, draws: Dr
     assert any(name.endswith("num_batches_tracked") for name in before)
     assert not differences(before, copy_of(state.generator))
     d_moved = differences(d_before, copy_of(state.discriminator))
-    assert "layers.0.parametrizations.weight.original" in d_moved
-    assert "layers.0.parametrizations.weight.0._u" in d_moved
+    assert "trunk.0.parametrizations.weight.original" in d_moved
+    assert "trunk.0.parametrizations.weight.0._u" in d_moved
 
 
 def test_in_phase_2_d_stays_bit_for_bit_what_it_was(state: TrainState, draws: Draws) -> None:

@@ -194,7 +194,7 @@ def test_d_and_g_may_take_different_losses(points: Dataset, d_loss: str, g_loss:
     assert last.d_terms.loss.isfinite()
     assert last.g_loss.isfinite()
     moved = differences(before, everything(state))
-    assert {"generator layers.0.weight", "discriminator layers.1.weight"} <= set(moved)
+    assert {"generator layers.0.weight", "discriminator trunk.1.weight"} <= set(moved)
 
 
 def test_without_a_half_life_the_moving_average_is_g_after_every_round(images: Dataset) -> None:

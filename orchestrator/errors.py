@@ -52,3 +52,7 @@ class StoreError(GanorchError):
 
 class SweepError(GanorchError):
     """A sweep that ended without a generator to hand over."""
+
+
+class OvertakenError(Exception):
+    """An attempt at a trial that goes on though a later one has begun; ends it, and no command."""

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from gan_models.errors import GanModelsError, GpuMemoryError, StorageError
 from gan_models.files import STORAGE_ERRNOS
-from orchestrator.errors import StoreError
+from orchestrator.errors import OvertakenError, StoreError
 from orchestrator.records import FaultKind
-from orchestrator.trial.fence import OvertakenError
 
 _OS_ERROR_IN_TEXT = re.compile(r"\(os error (\d+)\)")  # safetensors keeps no errno but in words
 _GPU_ALLOCATION = ("CUDA out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")

@@ -5,17 +5,15 @@ workers then, but only after a second or two, in which they train on. So each or
 higher than that of the order before, which the driver leaves in the trial's folder before it hands
 the order out; and a trial looks there before each write. Nothing keeps a process from being frozen
 between that look and the write; what it writes then is of the same trial, and what does not fit is
-found by its checksum when the trial is next taken up.
+found by its checksum when the trial is next taken up. In a store, attempts leave their numbers
+themselves (:mod:`orchestrator.storage.trial`).
 """
 
 from pathlib import Path
 
 from gan_models.files import write_text
+from orchestrator.errors import OvertakenError
 from orchestrator.paths import TrialPaths
-
-
-class OvertakenError(Exception):
-    """An attempt at a trial that goes on, though a later one has begun."""
 
 
 def admit(paths: TrialPaths, attempt: int) -> None:

@@ -65,7 +65,9 @@ def run_trial(spec: TrialSpec, kept: Kept = IN_RUN_FOLDER) -> Messages:
         StorageError: if the disk of the run folder is full, read-only or gone.
         StoreError: if what it has done cannot be stored.
     """
-    run_paths, store = open_trial_store(spec.trial_id, Path(spec.run_folder), kept)
+    run_paths, store = open_trial_store(
+        spec.trial_id, Path(spec.run_folder), kept, attempt=spec.attempt
+    )
     spec = replace(spec, run_folder=str(run_paths.root))  # as this node has it
     with pinned_threads(spec.num_threads), storing(run_paths.root):
         claim_gpu(spec.device, share=spec.gpu_share, memory_bytes=spec.gpu_memory_bytes)

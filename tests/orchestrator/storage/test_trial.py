@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import StoreError
+from orchestrator.errors import OvertakenError, StoreError
 from orchestrator.paths import RunPaths
 from orchestrator.storage.objects import ObjectStore
 from orchestrator.storage.places import WorkingPlace
@@ -13,12 +13,14 @@ from orchestrator.storage.trial import IN_RUN_FOLDER, Kept, StoredTrial, open_tr
 class Attempt:
     """A trial at work on one node."""
 
-    def __init__(self, store: ObjectStore, folder: Path, name: str = "ash") -> None:
+    def __init__(
+        self, store: ObjectStore, folder: Path, name: str = "ash", *, number: int = 0
+    ) -> None:
         self.now_s = 0.0
         self.place = WorkingPlace(folder)
         self.paths = self.place.paths.trial(name)
         self.board = self.place.paths.tensorboard / name
-        self.store = StoredTrial(store, self.place, name, clock=lambda: self.now_s)
+        self.store = StoredTrial(store, self.place, name, attempt=number, clock=lambda: self.now_s)
 
     def write(self, path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +54,26 @@ def test_a_trial_goes_on_where_another_node_committed(here: Attempt, there: Atte
     assert there.state(512).read_text() == "state"
     assert not there.state(1024).exists()
     assert there.paths.evaluations.read_text() == here.paths.evaluations.read_text()
+
+
+def test_an_attempt_that_was_overtaken_stores_nothing_more(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    frozen, later = (Attempt(store, tmp_path / str(each), number=each) for each in (7, 9))
+    frozen.store.fetch()
+    frozen.train(0)
+    later.store.fetch()
+    later.train(512)
+    stored = store.list()
+    said = r"trials/ash/attempt: attempt 9 has taken over from attempt 7"
+    with pytest.raises(OvertakenError, match=said):
+        frozen.train(512, 1024)
+    with pytest.raises(OvertakenError, match=said):
+        frozen.store.commit_rollback()
+    with pytest.raises(OvertakenError, match=said):
+        frozen.store.fetch()
+    assert store.list() == stored
+    later.train(1024)
 
 
 def test_a_state_without_its_row_is_not_gone_on_from(here: Attempt, there: Attempt) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.backends.base import guarded
+from orchestrator.errors import OvertakenError
 from orchestrator.paths import RunPaths, TrialPaths
 from orchestrator.records import FaultKind
-from orchestrator.trial.fence import Fence, OvertakenError, admit
+from orchestrator.trial.fence import Fence, admit
 from orchestrator.trial.run import run_trial
 from orchestrator.trial.spec import TrialSpec
 from tests.orchestrator.scripted import opened_search

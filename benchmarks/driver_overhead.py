@@ -24,6 +24,8 @@ from orchestrator.backends.raytune.backend import WORKER_ENVIRONMENT, RayTuneBac
 from orchestrator.config.load import build_config
 from orchestrator.decision.full import FullScheduler
 from orchestrator.journal import Journal
+from orchestrator.paths import RunPaths
+from orchestrator.progress.listener import SweepListener
 from orchestrator.progress.silent import SilentListener
 from orchestrator.records import (
     Action,
@@ -52,24 +54,24 @@ def scripted_trial(spec: TrialSpec) -> Messages:
     yield finished(TrialStatus.COMPLETED, StoppedBy.BUDGET, reason="scripted")
 
 
-def run_ours(folder: Path, num_trials: int) -> None:
+def run_ours(folder: Path, num_trials: int, listener: SweepListener | None = None) -> None:
     """Run a sweep of scripted trials with everything that is there for its safety."""
     config = build_config(
         {
-            "name": "overhead",
+            "name": "scripted",
             "data": {"name": "ring8"},
             "space": SPACE,
             "search": {"sampler": "random", "trials": num_trials},
         }
     )
-    with Journal(folder / "journal.jsonl") as journal:
+    with Journal(RunPaths(folder).journal) as journal:
         search = Search(
             config,
             folder,
             sampler=ParameterSampler(named_space(SPACE), "random", seed=0),
             scheduler=FullScheduler(),
             journal=journal,
-            listener=SilentListener(),
+            listener=listener or SilentListener(),
         )
         RayTuneBackend(CONCURRENT, cpus_per_trial=1, gpus_per_trial=0).run(search, scripted_trial)
     num_done = sum(each.status is TrialStatus.COMPLETED for each in search.history.records)

@@ -10,21 +10,16 @@ from time import perf_counter
 
 import click
 
-from benchmarks.driver_overhead import CONCURRENT, SPACE, scripted_trial
+from benchmarks.driver_overhead import CONCURRENT, run_ours
 from cluster.local import local_ray
 from cluster.resources import Capacity
-from orchestrator.backends.raytune.backend import WORKER_ENVIRONMENT, RayTuneBackend
-from orchestrator.config.load import build_config
-from orchestrator.decision.full import FullScheduler
+from orchestrator.backends.raytune.backend import WORKER_ENVIRONMENT
 from orchestrator.history import SweepHistory
-from orchestrator.journal import Event, Journal, read_journal
+from orchestrator.journal import Event, read_journal
 from orchestrator.leaderboard import results_mapping
 from orchestrator.paths import RunPaths
 from orchestrator.progress.silent import SilentListener
-from orchestrator.sampling.sampler import ParameterSampler
-from orchestrator.search import Search
 from orchestrator.tables import read_trials, write_tables
-from search_spaces.catalog import named_space
 
 
 class MemoryAtTrials(SilentListener):
@@ -52,28 +47,9 @@ def resident_bytes() -> int:
 
 def run(folder: Path, num_trials: int) -> MemoryAtTrials:
     """Carry out a sweep of scripted trials on a local Ray, with its journal and folders."""
-    config = build_config(
-        {
-            "name": "many",
-            "data": {"name": "ring8"},
-            "space": SPACE,
-            "search": {"sampler": "random", "trials": num_trials},
-        }
-    )
     memory = MemoryAtTrials(every=max(1, num_trials // 8))
-    with (
-        Journal(RunPaths(folder).journal) as journal,
-        local_ray(Capacity(CONCURRENT), worker_env=WORKER_ENVIRONMENT),
-    ):
-        search = Search(
-            config,
-            folder,
-            sampler=ParameterSampler(named_space(SPACE), "random", seed=0),
-            scheduler=FullScheduler(),
-            journal=journal,
-            listener=memory,
-        )
-        RayTuneBackend(CONCURRENT, cpus_per_trial=1, gpus_per_trial=0).run(search, scripted_trial)
+    with local_ray(Capacity(CONCURRENT), worker_env=WORKER_ENVIRONMENT):
+        run_ours(folder, num_trials, memory)
     return memory
 
 

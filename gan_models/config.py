@@ -4,14 +4,24 @@ The names here are the names that a search space varies, that a spec pins under 
 tables and TensorBoard show.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from gan_models.errors import ParameterError, nearest
 
-LOSS_NAMES = ("minimax", "non-saturating", "hinge", "least-squares", "wasserstein")
-PENALTY_NAMES = ("none", "r1", "gradient-penalty")
+LOSS_NAMES = (
+    "minimax",
+    "non-saturating",
+    "hinge",
+    "least-squares",
+    "wasserstein",
+    "relativistic",
+)
+LABELLED_LOSS_NAMES = ("minimax", "non-saturating", "least-squares")  # D aims at 1 and 0
+PENALTY_NAMES = ("none", "r1", "r2", "r1+r2", "gradient-penalty", "dragan")
+SCHEDULE_NAMES = ("constant", "linear", "cosine")
+PRECISION_NAMES = ("float32", "bfloat16")
 NETWORK_NAMES = ("mlp", "dcgan")
 GENERATOR_NORM_NAMES = ("none", "batch")
 ROUND_UNITS = ("steps", "epochs")
@@ -48,10 +58,42 @@ class GanConfig:
 
     d_loss: str = _param("non-saturating", "loss of D", choices=LOSS_NAMES)
     g_loss: str = _param("non-saturating", "loss of G", choices=LOSS_NAMES)
+    real_label_smoothing: float = _param(
+        0.0,
+        "D aims at 1 minus this for reals: one-sided smoothing (1606.03498)",
+        low=0.0,
+        below=0.5,
+    )
+    fake_label_smoothing: float = _param(
+        0.0, "D aims at this for fakes: with the one above, two-sided", low=0.0, below=0.5
+    )
     penalty: str = _param("r1", "gradient penalty on D", choices=PENALTY_NAMES)
-    r1_gamma: float = _param(1.0, "weight of R1 (1801.04406), where penalty is r1", low=0.0)
+    r1_gamma: float = _param(
+        1.0, "weight of R1 (1801.04406), where penalty is r1 or r1+r2", low=0.0
+    )
+    r2_gamma: float = _param(
+        1.0, "weight of R2 (1801.04406), where penalty is r2 or r1+r2", low=0.0
+    )
     gp_weight: float = _param(
-        10.0, "weight of the WGAN penalty (1704.00028), where penalty is gradient-penalty", low=0.0
+        10.0,
+        "weight of what holds D's slope at 1, where penalty is gradient-penalty (1704.00028) "
+        "or dragan (1705.07215)",
+        low=0.0,
+    )
+    dragan_std: float = _param(
+        0.5, "how far from real samples dragan looks; images span -1 to 1", above=0.0
+    )
+    penalty_interval: int = _param(
+        1, "the penalty joins every so many D updates, as many times as heavy (1912.04958)", low=1
+    )
+    d_orthogonal: float = _param(
+        0.0, "weight of orthogonal regularisation of D (1809.11096)", low=0.0
+    )
+    g_orthogonal: float = _param(
+        0.0, "weight of orthogonal regularisation of G (1809.11096)", low=0.0
+    )
+    weight_clip: float = _param(
+        0.0, "D's weights are kept within plus or minus this (1701.07875); 0 is off", low=0.0
     )
 
     batch_size: int = _param(64, "images in one D or G update", low=2)
@@ -66,10 +108,37 @@ class GanConfig:
     ema_half_life_kimg: float = _param(
         1.0, "half-life of the moving average of G in thousands of images; 0 turns it off", low=0.0
     )
+    ema_ramp: float = _param(
+        0.0,
+        "the half-life is at most this share of the images seen (1912.04958); 0 is off",
+        low=0.0,
+    )
+    lr_schedule: str = _param("constant", "how both learning rates decay", choices=SCHEDULE_NAMES)
+    lr_decay_kimg: float = _param(
+        0.0,
+        "thousands of images until they have decayed, where lr_schedule is not constant",
+        low=0.0,
+    )
+    lr_floor: float = _param(
+        0.01, "share of the learning rates that is left after the decay", low=0.0, high=1.0
+    )
+    lr_warmup_kimg: float = _param(
+        0.0, "thousands of images in which the learning rates grow to full; 0 is off", low=0.0
+    )
+    grad_clip_norm: float = _param(
+        0.0, "gradients of a network are scaled down to this norm; 0 is off", low=0.0
+    )
+    precision: str = _param(
+        "float32",
+        "what D and G compute in; weights and penalties stay float32",
+        choices=PRECISION_NAMES,
+    )
 
     def __post_init__(self) -> None:
         for spec in fields(self):
             _check(spec.name, getattr(self, spec.name), type(spec.default), dict(spec.metadata))
+        for contradiction in _contradictions(self):
+            raise ParameterError(contradiction)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
@@ -94,6 +163,61 @@ def parameter_docs() -> dict[str, str]:
     return {spec.name: str(spec.metadata["doc"]) for spec in fields(GanConfig)}
 
 
+def check_value(name: str, value: Any) -> None:
+    """Check one parameter for itself, whatever the others are.
+
+    Raises:
+        ParameterError: on an unknown name or a value that no configuration can have.
+    """
+    known = {spec.name: spec for spec in fields(GanConfig)}
+    if name not in known:
+        raise ParameterError(f"unknown parameter '{name}': {nearest(name, known)}")
+    _check(name, value, type(known[name].default), dict(known[name].metadata))
+
+
+def _contradictions(config: GanConfig) -> Iterator[str]:
+    """Say what cannot work together, naming both values and the way out."""
+    yield from _loss_contradictions(config)
+    yield from _schedule_contradictions(config)
+
+
+def _loss_contradictions(config: GanConfig) -> Iterator[str]:
+    d_loss, g_loss = config.d_loss, config.g_loss
+    if (d_loss == "relativistic") is not (g_loss == "relativistic"):
+        yield (
+            f"d_loss = '{d_loss}' with g_loss = '{g_loss}': "
+            "pairs of samples are compared by both networks or by none: set both to relativistic"
+        )
+    if d_loss == "wasserstein" and g_loss not in ("wasserstein", "hinge"):
+        yield (
+            f"d_loss = 'wasserstein' with g_loss = '{g_loss}': "
+            "a critic gives values, not labels: set g_loss to wasserstein"
+        )
+    if d_loss == "wasserstein" and not _is_lipschitz(config):
+        yield (
+            f"d_loss = 'wasserstein' with penalty = '{config.penalty}': nothing keeps the critic "
+            "Lipschitz: take the gradient-penalty, weight_clip or spectral_norm"
+        )
+    for name in ("real_label_smoothing", "fake_label_smoothing"):
+        if getattr(config, name) and d_loss not in LABELLED_LOSS_NAMES:
+            yield (
+                f"{name} = {getattr(config, name)} with d_loss = '{d_loss}': "
+                f"it has no labels; {', '.join(LABELLED_LOSS_NAMES)} have"
+            )
+
+
+def _is_lipschitz(config: GanConfig) -> bool:
+    return config.penalty != "none" or config.weight_clip > 0 or config.spectral_norm
+
+
+def _schedule_contradictions(config: GanConfig) -> Iterator[str]:
+    if config.lr_schedule != "constant" and not config.lr_decay_kimg > config.lr_warmup_kimg:
+        yield (
+            f"lr_decay_kimg = {config.lr_decay_kimg} with lr_schedule = '{config.lr_schedule}': "
+            f"must be greater than lr_warmup_kimg = {config.lr_warmup_kimg}"
+        )
+
+
 def _check(name: str, value: Any, kind: type, limits: dict[str, Any]) -> None:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     fits = is_whole or isinstance(value, float) if kind is float else type(value) is kind
@@ -104,6 +228,8 @@ def _check(name: str, value: Any, kind: type, limits: dict[str, Any]) -> None:
         raise ParameterError(f"{name} = '{value}': {nearest(value, choices)}")
     if "low" in limits and not value >= limits["low"]:
         raise ParameterError(f"{name} = {value}: must be at least {limits['low']}")
+    if "high" in limits and not value <= limits["high"]:
+        raise ParameterError(f"{name} = {value}: must be at most {limits['high']}")
     if "above" in limits and not value > limits["above"]:
         raise ParameterError(f"{name} = {value}: must be greater than {limits['above']}")
     if "below" in limits and not value < limits["below"]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from gan_models.config import SHAPING_PARAMS, GanConfig
+from gan_models.config import SHAPING_PARAMS, GanConfig, check_value
 from gan_models.data.dataset import Split
 from gan_models.errors import GanModelsError, MetricError, ParameterError, nearest
 from gan_models.networks.registry import build_discriminator, build_generator
@@ -52,7 +52,7 @@ def check_given(values: Mapping[str, Any], place: str) -> None:
     _check_names(values, place)
     for name, value in values.items():
         try:
-            GanConfig.from_params({name: value})
+            check_value(name, value)
         except ParameterError as error:
             raise ConfigError(f"{place}{error}{_yaml_hint(name, value)}") from error
 

@@ -6,10 +6,13 @@ over the batch. A real sample has label 1, a fake one label 0.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import nan
+from functools import partial
+from math import log, nan
 
 from torch import Tensor
 from torch.nn.functional import relu, softplus
+
+from gan_models.config import GanConfig
 
 DiscriminatorLoss = Callable[[Tensor, Tensor], Tensor]
 GeneratorLoss = Callable[[Tensor], Tensor]
@@ -20,7 +23,8 @@ class Objective:
     """Both sides of one published objective.
 
     ``threshold`` is the logit at which D is undecided, by which its accuracy is counted; NaN for
-    a critic, whose values have no zero.
+    a critic, whose values have no zero. Where ``is_relative``, ``generator`` is given the logits of
+    fakes counted from those of as many reals: l(G(z)) − l(x).
     """
 
     name: str
@@ -29,11 +33,23 @@ class Objective:
     discriminator: DiscriminatorLoss
     generator: GeneratorLoss
     threshold: float = 0.0
+    is_relative: bool = False
 
 
 def cross_entropy(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Return −E log D(x) − E log(1 − D(G(z))): real label 1, fake label 0 (1406.2661, eq. 1)."""
     return softplus(-real_logits).mean() + softplus(fake_logits).mean()
+
+
+def smoothed_cross_entropy(
+    real_logits: Tensor, fake_logits: Tensor, *, real_label: float, fake_label: float
+) -> Tensor:
+    """Return the cross entropy of D with other labels than 1 and 0 (1606.03498, section 3.4).
+
+    −a log D − (1 − a) log(1 − D) is softplus(−l) + (1 − a) l, and softplus(l) − a l.
+    """
+    towards_middle = (1.0 - real_label) * real_logits.mean() - fake_label * fake_logits.mean()
+    return cross_entropy(real_logits, fake_logits) + towards_middle
 
 
 def saturating(fake_logits: Tensor) -> Tensor:
@@ -56,6 +72,14 @@ def least_squares(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return 0.5 * (real_logits - 1.0).square().mean() + 0.5 * fake_logits.square().mean()
 
 
+def smoothed_least_squares(
+    real_logits: Tensor, fake_logits: Tensor, *, real_label: float, fake_label: float
+) -> Tensor:
+    """Return ½ E (l(x) − b)² + ½ E (l(G(z)) − a)² for labels b of real and a of fake (eq. 2)."""
+    to_real, to_fake = real_logits - real_label, fake_logits - fake_label
+    return 0.5 * to_real.square().mean() + 0.5 * to_fake.square().mean()
+
+
 def least_squares_generator(fake_logits: Tensor) -> Tensor:
     """Return ½ E (l(G(z)) − 1)² (1611.04076, eq. 9)."""
     return 0.5 * (fake_logits - 1.0).square().mean()
@@ -69,6 +93,11 @@ def wasserstein(real_values: Tensor, fake_values: Tensor) -> Tensor:
 def negative_mean(fake_values: Tensor) -> Tensor:
     """Return −E l(G(z)): G's side of the hinge and Wasserstein objectives."""
     return -fake_values.mean()
+
+
+def relativistic(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Return E softplus(−(l(x) − l(G(z)))) over pairs: real above fake (1807.00734; 2501.05441)."""
+    return softplus(fake_logits - real_logits).mean()
 
 
 OBJECTIVES: dict[str, Objective] = {
@@ -111,5 +140,47 @@ OBJECTIVES: dict[str, Objective] = {
             generator=negative_mean,
             threshold=nan,
         ),
+        Objective(
+            name="relativistic",
+            formula="D: softplus(l(G(z)) − l(x));  G: softplus(l(x) − l(G(z)))",
+            source="1807.00734; 2501.05441, eq. 2",
+            discriminator=relativistic,
+            generator=non_saturating,
+            threshold=nan,
+            is_relative=True,
+        ),
     )
 }
+
+_SMOOTHED: dict[DiscriminatorLoss, Callable[..., Tensor]] = {
+    cross_entropy: smoothed_cross_entropy,
+    least_squares: smoothed_least_squares,
+}
+
+
+def discriminator_loss(config: GanConfig) -> DiscriminatorLoss:
+    """Return the loss of D with the labels that the configuration asks for.
+
+    G's side keeps its label: 1606.03498 smooths what D learns, not what G aims at.
+    """
+    plain = OBJECTIVES[config.d_loss].discriminator
+    if not (config.real_label_smoothing or config.fake_label_smoothing):
+        return plain
+    real_label, fake_label = _labels(config)
+    return partial(_SMOOTHED[plain], real_label=real_label, fake_label=fake_label)
+
+
+def undecided_logit(config: GanConfig) -> float:
+    """Return the logit of a D that cannot tell real from fake; NaN where logits have no zero.
+
+    It is where the density of real equals that of fake: there D answers the mean of both labels.
+    """
+    objective = OBJECTIVES[config.d_loss]
+    if not (config.real_label_smoothing or config.fake_label_smoothing):
+        return objective.threshold
+    middle = sum(_labels(config)) / 2
+    return log(middle / (1 - middle)) if objective.discriminator is cross_entropy else middle
+
+
+def _labels(config: GanConfig) -> tuple[float, float]:
+    return 1.0 - config.real_label_smoothing, config.fake_label_smoothing

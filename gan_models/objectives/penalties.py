@@ -1,24 +1,32 @@
 """Gradient penalties on D. Each returns the term without its weight, as a mean over the batch.
 
 D must treat samples one by one (no batch statistics): the gradient of the summed logits is then
-the stack of the samples' own gradients.
+the stack of the samples' own gradients. Batch statistics in G do not matter, since fakes are given.
 """
 
+from collections.abc import Callable
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+Judge = Callable[[Tensor], Tensor]  # N samples to N logits: D, or D with something bound to it
 
 
-def r1(discriminator: nn.Module, real: Tensor) -> tuple[Tensor, Tensor]:
-    """Return (½ E |∇D(x)|², D's logits on ``real``) (1801.04406, eq. 9).
+def zero_centred(discriminator: Judge, samples: Tensor) -> tuple[Tensor, Tensor]:
+    """Return (½ E |∇D|², D's logits) at ``samples``: R1 at real ones, R2 at fakes.
 
-    The logits come from the pass that the penalty needs anyway, so that the loss can share it.
+    1801.04406, eq. 9 and 10. The logits come from the pass that the penalty needs anyway, so that
+    the loss can share it.
     """
-    real = real.detach().requires_grad_()
-    logits = discriminator(real)
-    return 0.5 * _squared_gradient_norms(logits, real).mean(), logits
+    samples = samples.detach().requires_grad_()
+    logits = discriminator(samples)
+    return 0.5 * _squared_gradient_norms(logits, samples).mean(), logits
 
 
-def gradient_penalty(discriminator: nn.Module, real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
+r1 = r2 = zero_centred
+
+
+def gradient_penalty(discriminator: Judge, real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
     """Return E (|∇D(x̂)| − 1)² with x̂ = mix · x + (1 − mix) · G(z) (1704.00028, eq. 3).
 
     Args:
@@ -28,8 +36,24 @@ def gradient_penalty(discriminator: nn.Module, real: Tensor, fake: Tensor, mix: 
         mix: N numbers in [0, 1], one a sample.
     """
     mix = mix.view(-1, *[1] * (real.dim() - 1))
-    between = torch.lerp(fake.detach(), real.detach(), mix).requires_grad_()
-    squared = _squared_gradient_norms(discriminator(between), between)
+    return one_centred(discriminator, torch.lerp(fake.detach(), real.detach(), mix))
+
+
+def dragan(discriminator: Judge, real: Tensor, noise: Tensor) -> Tensor:
+    """Return E (|∇D(x + δ)| − 1)², around real samples alone (1705.07215, section 2.4).
+
+    Args:
+        discriminator: maps samples to N logits.
+        real: N x ``sample.shape``.
+        noise: δ, the same shape.
+    """
+    return one_centred(discriminator, real.detach() + noise)
+
+
+def one_centred(discriminator: Judge, samples: Tensor) -> Tensor:
+    """Return E (|∇D| − 1)² at ``samples``."""
+    samples = samples.detach().requires_grad_()
+    squared = _squared_gradient_norms(discriminator(samples), samples)
     # the square root has no derivative at zero: a critic that is flat at a point would give NaN
     return ((squared + 1e-12).sqrt() - 1.0).square().mean()
 

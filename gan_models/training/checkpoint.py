@@ -171,7 +171,9 @@ def _read_version_2(path: Path) -> dict[str, Any] | None:
 
 
 def _refuse_other_run(path: Path, manifest: Mapping[str, Any], config: GanConfig) -> None:
-    version, there, here = manifest["version"], manifest["config"], config.to_params()
+    version, here = manifest["version"], config.to_params()
+    # a parameter that did not exist then has now the default that does what was done then
+    there = {**GanConfig().to_params(), **manifest["config"]}
     if version not in _READABLE_VERSIONS:
         raise CheckpointError(
             f"{path}: version {version}, but this program reads {CHECKPOINT_VERSION}"

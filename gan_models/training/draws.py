@@ -55,6 +55,27 @@ class Draws:
         rng = self._seeded("mix", progress)
         return torch.rand(self._config.batch_size, generator=rng, device=self._device)
 
+    def penalty(self, progress: int) -> Tensor | None:
+        """Return what D's penalty needs at random, or None where it needs nothing.
+
+        For the gradient penalty one mixing weight a sample, for dragan N(0, 1) of a batch's shape.
+        """
+        if self._config.penalty == "gradient-penalty":
+            return self.mix(progress)
+        if self._config.penalty == "dragan":
+            shape = (self._config.batch_size, *self._real.sample.shape)
+            return torch.randn(
+                shape, generator=self._seeded("noise", progress), device=self._device
+            )
+        return None
+
+    def real_for_generator(self, progress: int) -> Tensor:
+        """Return a batch of encoded real samples, drawn with replacement, that G's fakes face."""
+        size, rng = self._config.batch_size, self._seeded("generator real", progress)
+        rows = torch.randint(len(self._real), (size,), generator=rng, device=self._device)
+        stored = self._real.stored[rows.to(self._real.stored.device)]
+        return self._real.sample.encode(stored.to(self._device))
+
     def _seeded(self, purpose: str, progress: int) -> torch.Generator:
         if purpose not in self._seeds:
             self._seeds[purpose] = seed_series(self._seed, purpose)

@@ -21,10 +21,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from gan_models.config import GanConfig
+from gan_models.config import SHAPING_PARAMS, GanConfig
 from gan_models.data.dataset import Dataset
 from gan_models.errors import MetricError, ParameterError
-from gan_models.objectives.losses import OBJECTIVES, cross_entropy
+from gan_models.objectives.losses import cross_entropy, undecided_logit
 from gan_models.training.draws import Draws
 from gan_models.training.freeze import Freeze
 from gan_models.training.state import TrainState
@@ -136,8 +136,8 @@ def _common_training(config: GanConfig) -> GanConfig:
     G's copy takes the non-saturating loss. The saturating one is M itself, but once fakes pass it
     goes on to raise their logits: M falls without end, and says nothing.
     """
-    return replace(
-        config,
+    return GanConfig(
+        **{name: getattr(config, name) for name in SHAPING_PARAMS},
         d_loss="non-saturating",
         g_loss="non-saturating",
         penalty="none",
@@ -167,7 +167,7 @@ def _copies(state: TrainState, config: GanConfig, *, threshold: float) -> TrainS
 
 def _threshold(config: GanConfig, state: TrainState, real: Dataset, draws: Draws) -> float:
     """Return the logit at which D is undecided; for a critic, midway between its mean values."""
-    threshold = OBJECTIVES[config.d_loss].threshold
+    threshold = undecided_logit(config)
     if not isnan(threshold):
         return threshold
     real_values, fake_values = _logits(_copies(state, config, threshold=0.0), real, draws)

@@ -72,6 +72,22 @@ def losses() -> None:
 
 
 @listing.command()
+def regularisers() -> None:
+    """List what keeps D, or G, smooth.
+
+    Each with what a spec writes for it, formula and source.
+    """
+    from rich.markup import escape
+
+    from gan_models.objectives.regularisers import REGULARISERS
+
+    table = table_of("regulariser", "in a spec", "formula", "source (arXiv)")
+    for each in REGULARISERS.values():
+        table.add_row(each.name, each.setting, escape(each.formula), each.source)
+    print_table(table)
+
+
+@listing.command()
 def metrics() -> None:
     """List the recorded metrics, and the features.
 

@@ -12,7 +12,7 @@ from gan_models.data.dataset import Split
 from gan_models.metrics.discriminator import discriminator_health
 from gan_models.metrics.protocol import Protocol
 from gan_models.model_folder import Model
-from gan_models.objectives.losses import OBJECTIVES
+from gan_models.objectives.losses import undecided_logit
 from gan_models.training.duality_gap import DualityGap, duality_gap
 from gan_models.training.loop import Progress
 from gan_models.training.state import TrainState
@@ -88,7 +88,7 @@ class Meter:
             train_real=self._some(Split.TRAIN, state.device),
             heldout_real=self._some(Split.SELECT, state.device),
             fake_seen=seen[:HEALTH_SAMPLES],
-            threshold=OBJECTIVES[self.config.d_loss].threshold,
+            threshold=undecided_logit(self.config),
         )
         gap = self._duality_gap(state, index)
         d_loss, g_loss = window.means()

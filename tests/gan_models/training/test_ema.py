@@ -49,7 +49,7 @@ def test_after_a_half_life_of_images_half_of_the_old_weights_is_left(
     moving = MovingAverage(average, source, config)
 
     for _ in range(num_updates):
-        moving.update()
+        moving.update(0)
 
     torch.testing.assert_close(weights(average), torch.full((15,), 2.0), rtol=1e-5, atol=0)
 
@@ -63,7 +63,7 @@ def test_it_is_the_exponentially_weighted_mean_of_what_it_saw(
 
     for value in values:
         set_all(source, value)
-        moving.update()
+        moving.update(0)
 
     decay = 0.5**0.5
     shares = [decay**3, *((1 - decay) * decay**age for age in (2, 1, 0))]
@@ -75,7 +75,7 @@ def test_a_half_life_of_0_is_a_copy(source: nn.Sequential, average: nn.Sequentia
     moving = MovingAverage(average, source, replace(SMALL, ema_half_life_kimg=0.0))
     set_all(source, 0.1)
 
-    moving.update()
+    moving.update(0)
 
     assert torch.equal(weights(average), weights(source))
 
@@ -84,7 +84,7 @@ def test_statistics_and_counts_are_copied(source: nn.Sequential, average: nn.Seq
     moving = MovingAverage(average, source, SMALL)
     source(torch.randn(8, 2, generator=torch.Generator().manual_seed(0)))
 
-    moving.update()
+    moving.update(0)
 
     assert average[1].num_batches_tracked == 1
     for copied, original in zip(average.buffers(), source.buffers(), strict=True):
@@ -96,7 +96,7 @@ def test_the_source_is_left_alone(source: nn.Sequential, average: nn.Sequential)
     set_all(average, 3.0)
     before = weights(source)
 
-    MovingAverage(average, source, SMALL).update()
+    MovingAverage(average, source, SMALL).update(0)
 
     assert torch.equal(weights(source), before)
     assert all(weight.grad is None and weight.requires_grad for weight in source.parameters())

@@ -23,8 +23,11 @@ PENALTY_NAMES = ("none", "r1", "r2", "r1+r2", "gradient-penalty", "dragan")
 SCHEDULE_NAMES = ("constant", "linear", "cosine")
 PRECISION_NAMES = ("float32", "bfloat16")
 NETWORK_NAMES = ("mlp", "dcgan")
+MIN_WIDTH = 4
 GENERATOR_NORM_NAMES = ("none", "batch")
 ROUND_UNITS = ("steps", "epochs")
+MINIBATCH_NAMES = ("none", "discrimination", "stddev")
+MAX_PACK, MAX_UNROLL_STEPS = 4, 8  # the papers went to 4 and 10; beyond, cost outgrows use
 SHAPING_PARAMS = (  # of the networks: trainings that differ in one cannot share their weights
     "network",
     "width",
@@ -32,7 +35,11 @@ SHAPING_PARAMS = (  # of the networks: trainings that differ in one cannot share
     "latent_dim",
     "generator_norm",
     "spectral_norm",
+    "d_width",
+    "pack",
+    "minibatch",
 )
+_UNROLLED_PENALTIES = ("none", "r1")  # of the real batch alone: G has no say in them
 
 
 def _param(default: Any, doc: str, **limits: Any) -> Any:
@@ -48,13 +55,36 @@ class GanConfig:
     """
 
     network: str = _param("dcgan", "architecture of both networks", choices=NETWORK_NAMES)
-    width: int = _param(64, "channels (dcgan: of the widest G layer) or hidden units", low=4)
+    width: int = _param(
+        64, "channels (dcgan: of the widest G layer) or hidden units", low=MIN_WIDTH
+    )
     depth: int = _param(3, "hidden layers of an mlp; dcgan takes its depth from the image", low=1)
     latent_dim: int = _param(64, "dimensions of z ~ N(0, I)", low=1)
     generator_norm: str = _param(
         "batch", "normalisation inside the dcgan generator", choices=GENERATOR_NORM_NAMES
     )
     spectral_norm: bool = _param(False, "spectral normalisation of every D layer (1802.05957)")
+
+    d_width: int = _param(0, "width of D, where it is not that of G; 0: the same width", low=0)
+
+    pack: int = _param(
+        1, "samples that D judges at once (PacGAN, 1712.04086); 1: one by one", low=1, high=MAX_PACK
+    )
+    minibatch: str = _param(
+        "none",
+        "what D sees of a sample's neighbours: distances (1606.03498) or spread (1710.10196)",
+        choices=MINIBATCH_NAMES,
+    )
+    minibatch_group: int = _param(
+        4, "samples (packs) that D compares, where minibatch is not none", low=2
+    )
+    unroll_steps: int = _param(
+        0, "D updates that G looks ahead (1611.02163); 0: none", low=0, high=MAX_UNROLL_STEPS
+    )
+    replay_frac: float = _param(
+        0.0, "share of D's fakes that pass a pool of older ones (1612.07828)", low=0.0, below=1.0
+    )
+    replay_size: int = _param(512, "fakes in that pool, where replay_frac is above 0", low=1)
 
     d_loss: str = _param("non-saturating", "loss of D", choices=LOSS_NAMES)
     g_loss: str = _param("non-saturating", "loss of G", choices=LOSS_NAMES)
@@ -139,6 +169,24 @@ class GanConfig:
             _check(spec.name, getattr(self, spec.name), type(spec.default), dict(spec.metadata))
         for contradiction in _contradictions(self):
             raise ParameterError(contradiction)
+        _check_discriminator_input(self)
+        _check_loop(self)
+
+    @property
+    def samples_judged_together(self) -> int:
+        """How many samples one logit of D may depend on: whole batches are multiples of it."""
+        return self.pack * (1 if self.minibatch == "none" else self.minibatch_group)
+
+    @property
+    def num_replayed(self) -> int:
+        """How many of D's fakes in an update pass the pool of older ones."""
+        together = self.samples_judged_together
+        return round(self.replay_frac * self.batch_size) // together * together
+
+    @property
+    def replay_capacity(self) -> int:
+        """How many fakes the pool holds: ``replay_size`` in whole exchanges."""
+        return self.replay_size // max(1, self.num_replayed) * self.num_replayed
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
@@ -236,3 +284,41 @@ def _check(name: str, value: Any, kind: type, limits: dict[str, Any]) -> None:
         raise ParameterError(f"{name} = {value}: must be less than {limits['below']}")
     if value in (float("inf"), float("-inf")):
         raise ParameterError(f"{name} = {value}: must be finite")
+
+
+def _check_discriminator_input(config: GanConfig) -> None:
+    if 0 < config.d_width < MIN_WIDTH:
+        raise ParameterError(f"d_width = {config.d_width}: must be 0 or at least {MIN_WIDTH}")
+    if config.batch_size % config.pack:
+        raise ParameterError(
+            f"pack = {config.pack}: must divide batch_size = {config.batch_size} into whole packs"
+        )
+    if config.batch_size % config.samples_judged_together:
+        raise ParameterError(
+            f"minibatch_group = {config.minibatch_group}: must divide the "
+            f"{config.batch_size // config.pack} that batch_size = {config.batch_size} and "
+            f"pack = {config.pack} leave, where minibatch = '{config.minibatch}'"
+        )
+    if config.minibatch == "discrimination" and config.penalty == "gradient-penalty":
+        raise ParameterError(
+            "minibatch = 'discrimination' with penalty = 'gradient-penalty': a slope of 1 means "
+            "nothing where a logit depends on the whole group; take stddev, or penalty r1 or none"
+        )
+
+
+def _check_loop(config: GanConfig) -> None:
+    if config.unroll_steps and config.penalty not in _UNROLLED_PENALTIES:
+        raise ParameterError(
+            f"unroll_steps = {config.unroll_steps} with penalty = '{config.penalty}': unrolled "
+            f"updates of D can have penalty {' or '.join(_UNROLLED_PENALTIES)}"
+        )
+    if config.replay_frac and not config.num_replayed:
+        raise ParameterError(
+            f"replay_frac = {config.replay_frac}: of batch_size = {config.batch_size} that is less "
+            f"than the {config.samples_judged_together} that D judges together"
+        )
+    if config.replay_frac and config.replay_size < config.num_replayed:
+        raise ParameterError(
+            f"replay_size = {config.replay_size}: must hold the {config.num_replayed} fakes that "
+            f"replay_frac = {config.replay_frac} exchanges in an update"
+        )

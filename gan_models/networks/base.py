@@ -2,7 +2,8 @@
 
 A generator is an ``nn.Module`` that maps latents z (N x ``latent_dim``) to samples as networks see
 them (N x ``sample.shape``; images in [−1, 1]). A discriminator maps such samples to N logits, or
-to N critic values under the Wasserstein objective. Nothing else is asked of either.
+to N critic values under the Wasserstein objective. Nothing else is asked of either: with packing
+(``pack``) the discriminator is built for wider samples and gives a logit for each of those.
 """
 
 from collections.abc import Callable

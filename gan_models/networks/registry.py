@@ -1,5 +1,7 @@
 """Architectures by name, and how to build a pair from a configuration and a seed."""
 
+from dataclasses import replace
+
 import torch
 from torch import nn
 
@@ -7,6 +9,7 @@ from gan_models.config import GanConfig
 from gan_models.networks.base import Architecture, Builder
 from gan_models.networks.dcgan import DCGAN
 from gan_models.networks.mlp import MLP
+from gan_models.networks.packing import Packed, packed
 from gan_models.samples import SampleSpec
 from gan_models.seeds import derive_seed
 
@@ -24,14 +27,17 @@ def build_generator(config: GanConfig, sample: SampleSpec, *, seed: int = 0) -> 
 
 
 def build_discriminator(config: GanConfig, sample: SampleSpec, *, seed: int = 0) -> nn.Module:
-    """Build D with weights drawn from ``seed``, on the CPU.
+    """Build D with weights drawn from ``seed``, on the CPU; one that judges packs if asked for.
 
     Raises:
         ParameterError: if the architecture cannot judge such samples.
     """
-    architecture = ARCHITECTURES[config.network]
-    build = architecture.build_discriminator
-    return _build(build, config, sample, derive_seed(seed, "discriminator"))
+    build = ARCHITECTURES[config.network].build_discriminator
+    own = replace(config, width=config.d_width or config.width)
+    seed = derive_seed(seed, "discriminator")
+    if config.pack == 1:
+        return _build(build, own, sample, seed)
+    return Packed(_build(build, own, packed(sample, config.pack), seed), config.pack)
 
 
 def _build(builder: Builder, config: GanConfig, sample: SampleSpec, seed: int) -> nn.Module:

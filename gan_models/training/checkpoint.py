@@ -26,6 +26,7 @@ _READABLE_VERSIONS = (2, CHECKPOINT_VERSION)  # 2 had one checksum in place of a
 TENSORS_FILE = "state.safetensors"
 MANIFEST_FILE = "checkpoint.json"
 _PREFIX = "checkpoint-"
+_REPLAY = "replay/fakes"
 _NUM_KEPT = 2  # the one before the last serves if the last is damaged
 
 
@@ -204,6 +205,8 @@ def _to_tensors(state: TrainState) -> dict[str, Tensor]:
         for index, moments in optimizer.state_dict()["state"].items():
             for name, tensor in moments.items():
                 tensors[f"{owner}/{index}/{name}"] = tensor.detach().contiguous()
+    if state.replay is not None and state.replay.fakes is not None:
+        tensors[_REPLAY] = state.replay.fakes.contiguous()
     return tensors
 
 
@@ -217,6 +220,8 @@ def _from_tensors(state: TrainState, path: Path) -> None:
             index, name = key.split("/")
             moments.setdefault(int(index), {})[name] = tensor
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+    if state.replay is not None:
+        state.replay.fakes = tensors[_REPLAY].to(state.device) if _REPLAY in tensors else None
 
 
 def _owned_by(owner: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -35,6 +35,11 @@ class Draws:
         self._seeds: dict[str, Callable[[int], int]] = {}
         self._rng = torch.Generator(device=device)
 
+    @property
+    def batch_size(self) -> int:
+        """How many samples each draw has."""
+        return self._config.batch_size
+
     def real(self, nimg: int) -> Tensor:
         """Return the batch of encoded real samples that follows the first ``nimg`` ones."""
         size, offset = self._config.batch_size, nimg % _WINDOW_NIMG
@@ -51,9 +56,20 @@ class Draws:
         return torch.randn(shape, generator=self._seeded(phase, progress), device=self._device)
 
     def mix(self, progress: int) -> Tensor:
-        """Return one weight in [0, 1) for each sample, for the gradient penalty."""
-        rng = self._seeded("mix", progress)
-        return torch.rand(self._config.batch_size, generator=rng, device=self._device)
+        """Return a weight in [0, 1) for each sample, one for all of a pack."""
+        rng, pack = self._seeded("mix", progress), self._config.pack
+        weights = torch.rand(self._config.batch_size // pack, generator=rng, device=self._device)
+        return weights if pack == 1 else weights.repeat_interleave(pack)
+
+    def replayed(self, progress: int) -> Tensor:
+        """Return the pool's places that D's update exchanges; what is judged together stays so."""
+        together = self._config.samples_judged_together
+        num_places = self._config.replay_capacity // together
+        rng = self._seeded("replay", progress)
+        order = torch.randperm(num_places, generator=rng, device=self._device)
+        chosen = order[: self._config.num_replayed // together]
+        within = torch.arange(together, device=self._device)
+        return (chosen[:, None] * together + within).flatten()
 
     def penalty(self, progress: int) -> Tensor | None:
         """Return what D's penalty needs at random, or None where it needs nothing.

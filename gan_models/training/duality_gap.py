@@ -10,7 +10,9 @@ nats, and at least the Jensen-Shannon divergence of G from data that some G coul
 of D and of G, trained for a few steps, stand in for the extremes.
 
 One M serves all objectives, since values of different ones could not be compared within a sweep.
-D's logits count from where its own loss is undecided, so a critic's offset plays no part.
+D's logits count from where its own loss is undecided, so a critic's offset plays no part. A D that
+judges packs, or a sample by its neighbours, plays with their joint distribution, of which less
+change is needed: its values compare only with those of equal ``pack`` and ``minibatch``.
 """
 
 import copy
@@ -31,7 +33,7 @@ from gan_models.training.state import TrainState
 from gan_models.training.step import discriminator_step, generator_step
 
 NUM_STEPS = 200
-_BATCH_SIZE = 64
+_BATCH_SIZE = 64  # or a little less, so that D can judge whole packs and groups
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def duality_gap(
     worst_d = _copies(state, common, threshold=threshold)
     with worst_d.frozen_generator:
         for step in range(num_steps):
-            real, z = draws.real(step * _BATCH_SIZE), draws.latents("discriminator", step)
+            real, z = draws.real(step * common.batch_size), draws.latents("discriminator", step)
             discriminator_step(worst_d, common, real, z, None)
 
     worst_g = _copies(state, common, threshold=threshold)
@@ -136,12 +138,14 @@ def _common_training(config: GanConfig) -> GanConfig:
     G's copy takes the non-saturating loss. The saturating one is M itself, but once fakes pass it
     goes on to raise their logits: M falls without end, and says nothing.
     """
+    together = config.samples_judged_together
     return GanConfig(
         **{name: getattr(config, name) for name in SHAPING_PARAMS},
+        minibatch_group=config.minibatch_group,
         d_loss="non-saturating",
         g_loss="non-saturating",
         penalty="none",
-        batch_size=_BATCH_SIZE,
+        batch_size=together * max(1, _BATCH_SIZE // together),
         d_lr=1e-3,
         g_lr=1e-3,
         beta1=0.5,
@@ -187,7 +191,7 @@ def _logits(players: TrainState, real: Dataset, draws: Draws) -> tuple[Tensor, T
     """
     real_logits, fake_logits = [], []
     with players.frozen_generator, players.frozen_discriminator:
-        for index, stored in enumerate(real.stored.split(_BATCH_SIZE)):
+        for index, stored in enumerate(real.stored.split(draws.batch_size)):
             seen = real.sample.encode(stored.to(players.device))
             fake = players.generator(draws.latents("value", index))
             real_logits.append(players.discriminator(seen))

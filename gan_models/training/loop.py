@@ -12,7 +12,6 @@ from torch import Tensor
 
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset
-from gan_models.objectives.losses import OBJECTIVES
 from gan_models.training.draws import Draws
 from gan_models.training.state import TrainState
 from gan_models.training.step import DiscriminatorTerms, discriminator_step, generator_step
@@ -38,23 +37,25 @@ def train(
     """
     draws = Draws(config, real, seed=seed, device=state.device)
     num_d_updates, num_g_updates = updates_per_round(config, len(real))
-    is_relative = OBJECTIVES[config.g_loss].is_relative
 
     while state.nimg < until_nimg:
         # phase 1: D learns to tell real from fake while G is frozen
         with state.frozen_generator:
             for _ in range(num_d_updates):
-                z, drawn = draws.latents("discriminator", state.nimg), draws.penalty(state.nimg)
-                d_terms = discriminator_step(state, config, draws.real(state.nimg), z, drawn)
+                mix = draws.mix(state.nimg) if config.penalty == "gradient-penalty" else None
+                z = draws.latents("discriminator", state.nimg)
+                real_batch = draws.real(state.nimg)
+                replayed = draws.replayed(state.nimg) if config.replay_frac else None
+                d_terms = discriminator_step(state, config, real_batch, z, mix, replayed=replayed)
                 state.nimg += config.batch_size
 
         # phase 2: G learns to pass for real while D is frozen
         with state.frozen_discriminator:
             for _ in range(num_g_updates):
                 z = draws.latents("generator", state.step)
-                rivals = draws.real_for_generator(state.step) if is_relative else None
-                g_loss = generator_step(state, config, z, rivals)
-                state.moving_average.update(state.nimg)
+                ahead = draws.real(state.nimg) if config.unroll_steps else None
+                g_loss = generator_step(state, config, z, real=ahead)
+                state.moving_average.update()
                 state.step += 1
 
         yield Progress(state.nimg, state.step, d_terms, g_loss)

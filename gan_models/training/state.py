@@ -12,6 +12,7 @@ from gan_models.networks.registry import build_discriminator, build_generator
 from gan_models.samples import SampleSpec
 from gan_models.training.ema import MovingAverage
 from gan_models.training.freeze import Freeze
+from gan_models.training.replay import FakePool
 
 
 @dataclass
@@ -32,6 +33,7 @@ class TrainState:
     frozen_discriminator: Freeze
     nimg: int = 0
     step: int = 0
+    replay: FakePool | None = None
 
     @property
     def device(self) -> torch.device:
@@ -60,6 +62,7 @@ def new_state(
         moving_average=MovingAverage(ema, generator, config),
         frozen_generator=Freeze(generator),
         frozen_discriminator=Freeze(discriminator),
+        replay=FakePool.wanted_by(config),
     )
 
 
@@ -67,9 +70,13 @@ def adopt(state: TrainState, config: GanConfig) -> None:
     """Let a state go on by another configuration of the same networks.
 
     What a state takes from its configuration, beside the networks, is both learning rates and, by
-    the ratio of updates, how fast the average of G forgets; ``train`` is given the rest.
+    the ratio of updates, how fast the average of G forgets; ``train`` is given the rest. Former
+    fakes stay where the other configuration keeps as many of them.
     """
     for optimizer, rate in ((state.d_optimizer, config.d_lr), (state.g_optimizer, config.g_lr)):
         for group in optimizer.param_groups:
             group["lr"] = rate
     state.moving_average = MovingAverage(state.ema, state.generator, config)
+    wanted = FakePool.wanted_by(config)
+    if wanted is None or state.replay is None or wanted.capacity != state.replay.capacity:
+        state.replay = wanted

@@ -10,12 +10,10 @@ import torch
 from torch import Tensor
 
 from gan_models.config import GanConfig
-from gan_models.objectives.judgement import Shown, due_penalty, judge
-from gan_models.objectives.losses import OBJECTIVES, discriminator_loss
-from gan_models.objectives.orthogonal import orthogonal
-from gan_models.training.descent import clip_weights, descend
-from gan_models.training.precision import in_precision
+from gan_models.objectives.losses import OBJECTIVES
+from gan_models.objectives.penalties import Discriminate, gradient_penalty, r1
 from gan_models.training.state import TrainState
+from gan_models.training.unrolling import unrolled
 
 
 @dataclass(frozen=True)
@@ -27,41 +25,59 @@ class DiscriminatorTerms:
 
 
 def discriminator_step(
-    state: TrainState, config: GanConfig, real: Tensor, z: Tensor, drawn: Tensor | None
+    state: TrainState,
+    config: GanConfig,
+    real: Tensor,
+    z: Tensor,
+    mix: Tensor | None,
+    *,
+    replayed: Tensor | None = None,
 ) -> DiscriminatorTerms:
     """Train D on a real batch (label 1) and an equal fake batch (label 0).
 
     Args:
-        state: changed in place: D and its optimiser.
-        config: objective, penalty and how D descends.
+        state: changed in place: D, its optimiser, and the pool of former fakes.
+        config: objective and penalty.
         real: N x ``sample.shape``, encoded.
         z: N x ``latent_dim``.
-        drawn: what the penalty needs at random; None where it needs nothing.
+        mix: N weights for the gradient penalty; None where there is none.
+        replayed: the places of the pool that take fakes for former ones; None where there is none.
     """
     with torch.no_grad():
-        fake = in_precision(state.generator, config)(z)
-    judged = judge(
-        config,
-        Shown(real, fake, drawn),
-        due_penalty(config, state.nimg),
-        discriminator=state.discriminator,
-        plain=in_precision(state.discriminator, config),
-    )
-    loss = discriminator_loss(config)(judged.real_logits, judged.fake_logits)
-    penalty = judged.penalty
-    if config.d_orthogonal:
-        overlap = config.d_orthogonal * orthogonal(state.discriminator)
-        penalty = overlap if penalty is None else penalty + overlap
+        fake = state.generator(z)
+    if state.replay is not None and replayed is not None:
+        fresh, others = fake[: len(replayed)], fake[len(replayed) :]
+        fake = torch.cat([state.replay.exchange(fresh, replayed), others])
+    loss, penalty = discriminator_objective(state.discriminator, config, real, fake, mix=mix)
 
-    total, seen_nimg = loss if penalty is None else loss + penalty, state.nimg + len(real)
-    descend(state.d_optimizer, total, config, base_lr=config.d_lr, nimg=seen_nimg)
-    if config.weight_clip:
-        clip_weights(state.d_optimizer, config.weight_clip)
+    state.d_optimizer.zero_grad()
+    (loss if penalty is None else loss + penalty).backward()
+    state.d_optimizer.step()
     return DiscriminatorTerms(loss.detach(), None if penalty is None else penalty.detach())
 
 
+def discriminator_objective(
+    discriminator: Discriminate,
+    config: GanConfig,
+    real: Tensor,
+    fake: Tensor,
+    *,
+    mix: Tensor | None = None,
+) -> tuple[Tensor, Tensor | None]:
+    """Return D's loss, and its penalty with its weight or None: D minimises their sum."""
+    penalty = None
+    if config.penalty == "r1":
+        raw, real_logits = r1(discriminator, real)
+        penalty = config.r1_gamma * raw
+    else:
+        real_logits = discriminator(real)
+    if mix is not None:
+        penalty = config.gp_weight * gradient_penalty(discriminator, real, fake, mix)
+    return OBJECTIVES[config.d_loss].discriminator(real_logits, discriminator(fake)), penalty
+
+
 def generator_step(
-    state: TrainState, config: GanConfig, z: Tensor, real: Tensor | None = None
+    state: TrainState, config: GanConfig, z: Tensor, *, real: Tensor | None = None
 ) -> Tensor:
     """Train G on N x ``latent_dim`` latents through D; return G's loss, detached.
 
@@ -69,20 +85,27 @@ def generator_step(
 
     Args:
         state: changed in place: G and its optimiser.
-        config: objective and how G descends.
+        config: objective, and how many updates of D to look ahead.
         z: N x ``latent_dim``.
-        real: N x ``sample.shape``, encoded, where the loss is relative; else None.
+        real: N x ``sample.shape``, encoded: what D learns from in the updates ahead, if any.
     """
-    discriminator = in_precision(state.discriminator, config)
-    logits = discriminator(in_precision(state.generator, config)(z))
-    if real is not None:
-        with torch.no_grad():
-            rivals = discriminator(real)
-        logits = logits - rivals
-    loss = OBJECTIVES[config.g_loss].generator(logits)
-
-    total = loss
-    if config.g_orthogonal:
-        total = loss + config.g_orthogonal * orthogonal(state.generator)
-    descend(state.g_optimizer, total, config, base_lr=config.g_lr, nimg=state.nimg)
+    fake = state.generator(z)
+    discriminator: Discriminate = state.discriminator
+    learners = None  # all that ask for a gradient
+    if config.unroll_steps:
+        assert real is not None
+        discriminator = _ahead(state, config, real, fake)
+        learners = list(state.generator.parameters())  # not the weights that D's updates start from
+    loss = OBJECTIVES[config.g_loss].generator(discriminator(fake))
+    state.g_optimizer.zero_grad()
+    loss.backward(inputs=learners)
+    state.g_optimizer.step()
     return loss.detach()
+
+
+def _ahead(state: TrainState, config: GanConfig, real: Tensor, fake: Tensor) -> Discriminate:
+    def objective(discriminator: Discriminate) -> Tensor:
+        loss, penalty = discriminator_objective(discriminator, config, real, fake)
+        return loss if penalty is None else loss + penalty
+
+    return unrolled(state.discriminator, state.d_optimizer, objective, config.unroll_steps)

@@ -1,4 +1,4 @@
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 from math import inf, nan
 from typing import Any
 
@@ -59,6 +59,10 @@ def test_an_unknown_parameter_is_answered_with_the_nearest_one() -> None:
         ("network", "resnet", "network = 'resnet': allowed: dcgan, mlp"),
         ("generator_norm", "layer", "generator_norm = 'layer': allowed: batch, none"),
         ("round_unit", "kimg", "round_unit = 'kimg': allowed: epochs, steps"),
+        ("pack", 5, "pack = 5: must be at most 4"),
+        ("unroll_steps", 9, "unroll_steps = 9: must be at most 8"),
+        ("replay_frac", 1.0, "replay_frac = 1.0: must be less than 1.0"),
+        ("d_width", 3, "d_width = 3: must be 0 or at least 4"),
     ],
 )
 def test_an_impossible_value_is_refused_with_what_is_allowed(
@@ -97,3 +101,58 @@ def test_every_parameter_is_documented() -> None:
 def test_names_of_losses_and_networks_are_those_of_their_registries() -> None:
     assert set(LOSS_NAMES) == set(OBJECTIVES)
     assert set(NETWORK_NAMES) == set(ARCHITECTURES)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            {"pack": 3, "batch_size": 64},
+            "pack = 3: must divide batch_size = 64 into whole packs",
+        ),
+        (
+            {"minibatch": "stddev", "minibatch_group": 6, "batch_size": 32, "pack": 2},
+            "minibatch_group = 6: must divide the 16 that batch_size = 32 and pack = 2 leave, "
+            "where minibatch = 'stddev'",
+        ),
+        (
+            {"minibatch": "discrimination", "penalty": "gradient-penalty"},
+            "minibatch = 'discrimination' with penalty = 'gradient-penalty': ",
+        ),
+        (
+            {"unroll_steps": 2, "penalty": "gradient-penalty"},
+            "unroll_steps = 2 with penalty = 'gradient-penalty': unrolled updates of D can have "
+            "penalty none or r1",
+        ),
+        (
+            {"replay_frac": 0.1, "batch_size": 8, "pack": 2},
+            "replay_frac = 0.1: of batch_size = 8 that is less than the 2 that D judges together",
+        ),
+        (
+            {"replay_frac": 0.5, "batch_size": 64, "replay_size": 31},
+            "replay_size = 31: must hold the 32 fakes that replay_frac = 0.5 exchanges",
+        ),
+    ],
+)
+def test_an_impossible_combination_is_refused_with_both_values(
+    params: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ParameterError) as refusal:
+        GanConfig.from_params(params)
+
+    assert str(refusal.value).startswith(message)
+
+
+def test_groups_that_nobody_asked_for_need_not_divide_the_batch() -> None:
+    assert GanConfig(batch_size=6, minibatch_group=4).samples_judged_together == 1
+    assert GanConfig(batch_size=6, replay_size=1).num_replayed == 0
+
+
+def test_whole_packs_are_replayed_and_the_pool_holds_whole_exchanges() -> None:
+    config = GanConfig(
+        batch_size=24, pack=2, minibatch="stddev", minibatch_group=3, replay_frac=0.6
+    )
+
+    assert config.samples_judged_together == 6
+    assert config.num_replayed == 12  # of 14 that 0.6 asks for
+    assert replace(config, replay_size=50).replay_capacity == 48

@@ -71,7 +71,8 @@ def test_just_the_shaping_parameters_decide_whether_weights_fit(network: str) ->
         if name in ("network", *SHAPING_PARAMS):
             continue
         assert shapes(**{name: changed(name, value)}) == usual, name
-    words = {"generator_norm": "none", "spectral_norm": True}
+    words = {"generator_norm": "none", "spectral_norm": True, "minibatch": "stddev"}
+    own |= {"d_width": 16, "pack": 2}
     moved = {name for name, value in {**own, **words}.items() if shapes(**{name: value}) != usual}
     assert moved <= set(SHAPING_PARAMS)
     ignored = {"mlp": {"generator_norm"}, "dcgan": {"depth"}}[network]

@@ -3,7 +3,11 @@ import torch
 from torch import Tensor, nn
 from torch.func import jacrev, vmap
 
+from gan_models.config import GanConfig
+from gan_models.networks.packing import Packed
+from gan_models.networks.registry import build_discriminator
 from gan_models.objectives.penalties import gradient_penalty, r1
+from gan_models.samples import SampleKind, SampleSpec
 
 SHAPES = [(5, 6), (5, 2, 3, 1)]
 
@@ -172,3 +176,53 @@ def test_no_gradient_of_the_penalty_flows_into_the_batches(critic: TinyCritic) -
 
     assert real.grad is None
     assert fake.grad is None
+
+
+@pytest.fixture
+def packed(critic: TinyCritic) -> Packed:
+    return Packed(critic, 3)
+
+
+def pack_slopes(critic: TinyCritic, samples: Tensor) -> Tensor:
+    """Return |∇D| at each pack, one pack at a time, where D sees its values in a row."""
+    return slopes(critic, samples.reshape(-1, 6))
+
+
+@pytest.mark.parametrize("shape", [(6, 2), (6, 2, 1, 1)])
+def test_r1_of_packs_is_half_the_mean_squared_slope_at_packs(
+    packed: Packed, critic: TinyCritic, shape: tuple[int, ...]
+) -> None:
+    real = randn(*shape)
+
+    penalty, logits = r1(packed, real)
+
+    assert logits.shape == (2,)
+    torch.testing.assert_close(penalty, 0.5 * pack_slopes(critic, real).square().mean())
+
+
+def test_the_gradient_penalty_of_packs_is_taken_between_packs(
+    packed: Packed, critic: TinyCritic
+) -> None:
+    real, fake = randn(6, 2), randn(6, 2, seed=3)
+    weights = torch.tensor([0.2, 0.9], dtype=torch.float64)
+
+    penalty = gradient_penalty(packed, real, fake, weights.repeat_interleave(3))
+
+    between = torch.lerp(fake.reshape(2, 6), real.reshape(2, 6), weights[:, None])
+    expected = (pack_slopes(critic, between) - 1).square().mean()
+    torch.testing.assert_close(penalty, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("minibatch", ["stddev", "discrimination"])
+def test_with_minibatch_layers_r1_counts_what_a_sample_moves_in_its_whole_group(
+    minibatch: str,
+) -> None:
+    config = GanConfig(network="mlp", width=8, depth=1, minibatch=minibatch, minibatch_group=2)
+    points = SampleSpec(SampleKind.POINT, (3,))
+    discriminator, real = build_discriminator(config, points).double(), randn(4, 3)
+
+    penalty, _ = r1(discriminator, real)
+
+    jacobian = jacrev(discriminator)(real)  # logit x sample x dimension
+    torch.testing.assert_close(penalty, 0.5 * jacobian.sum(0).square().sum(1).mean())
+    assert jacobian[0, 1].any()

@@ -42,6 +42,8 @@ def everything(state: TrainState) -> dict[str, Tensor]:
     for name in ("g_optimizer", "d_optimizer"):
         for index, moments in getattr(state, name).state_dict()["state"].items():
             tensors |= {f"{name} {index} {key}": value.clone() for key, value in moments.items()}
+    if state.replay is not None and state.replay.fakes is not None:
+        tensors["replay"] = state.replay.fakes.clone()
     return tensors
 
 

@@ -47,6 +47,22 @@ RUNS: dict[str, tuple[str, GanConfig]] = {
     ),
     "mlp on points": ("ring8", SMALL_MLP),
     "mlp on points that lie unaligned": ("five dimensions", replace(SMALL_MLP, batch_size=5)),
+    "packs, gradient penalty": (
+        "digits",
+        replace(
+            SMALL, pack=2, d_loss="wasserstein", g_loss="wasserstein", penalty="gradient-penalty"
+        ),
+    ),
+    "packs, minibatch discrimination": (
+        "digits",
+        replace(SMALL, pack=2, minibatch="discrimination", minibatch_group=2),
+    ),
+    "unrolled, spectral norm": ("digits", replace(SMALL, unroll_steps=2, spectral_norm=True)),
+    "replay of packs": (
+        "ring8",
+        replace(SMALL_MLP, batch_size=8, pack=2, replay_frac=0.5, replay_size=8),
+    ),
+    "replay, a pool that is not full": ("digits", replace(SMALL, replay_frac=0.5)),
     "two D steps a round": ("digits", replace(SMALL, d_steps=2, batch_size=5)),
     "rounds of an epoch": ("ten digits", replace(SMALL, round_unit="epochs")),
 }
@@ -281,6 +297,20 @@ def test_a_run_with_other_parameters_is_refused_and_they_are_named(
         f"{saved[-1][0]}: belongs to a run with other parameters: "
         "d_lr = 0.0002 there, 0.001 here; r1_gamma = 1.0 there, 0.5 here"
     )
+
+
+def test_a_checkpoint_of_before_a_parameter_was_there_goes_on_with_its_default(
+    tmp_path: Path, images: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = {name: value for name, value in SMALL.to_params().items() if name != "pack"}
+    monkeypatch.setattr(GanConfig, "to_params", lambda _: params)
+    save_checkpoint(tmp_path, fresh(images), SMALL)
+    monkeypatch.undo()
+
+    assert restore_latest(tmp_path, new_state(SMALL, images.sample, seed=0), SMALL)
+    with pytest.raises(CheckpointError, match="pack = 1 there, 2 here"):
+        other = replace(SMALL, pack=2)
+        restore_latest(tmp_path, new_state(other, images.sample, seed=0), other)
 
 
 def test_samples_of_another_shape_are_refused(

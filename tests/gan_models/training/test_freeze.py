@@ -1,10 +1,12 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset
 from gan_models.training.draws import Draws
 from gan_models.training.freeze import Freeze
@@ -12,17 +14,33 @@ from gan_models.training.state import TrainState, new_state
 from gan_models.training.step import discriminator_step, generator_step
 from tests.gan_models.training.small_runs import SMALL, copy_of, differences
 
-CONFIG = replace(SMALL, spectral_norm=True)
+OPTIONS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "packs": {"pack": 2},
+    "minibatch discrimination": {"minibatch": "discrimination"},
+    "minibatch standard deviation of packs": {
+        "minibatch": "stddev",
+        "minibatch_group": 2,
+        "pack": 2,
+    },
+    "unrolled": {"unroll_steps": 2},
+    "replay": {"replay_frac": 0.5, "replay_size": 2},
+}
+
+
+@pytest.fixture(params=OPTIONS.values(), ids=OPTIONS)
+def config(request: pytest.FixtureRequest) -> GanConfig:
+    return replace(SMALL, spectral_norm=True, **request.param)
 
 
 @pytest.fixture
-def state(images: Dataset) -> TrainState:
-    return new_state(CONFIG, images.sample, seed=0)
+def state(config: GanConfig, images: Dataset) -> TrainState:
+    return new_state(config, images.sample, seed=0)
 
 
 @pytest.fixture
-def draws(images: Dataset) -> Draws:
-    return Draws(CONFIG, images, seed=0, device=torch.device("cpu"))
+def draws(config: GanConfig, images: Dataset) -> Draws:
+    return Draws(config, images, seed=0, device=torch.device("cpu"))
 
 
 @pytest.fixture
@@ -55,26 +73,35 @@ MOVING = [
 ]
 
 
-def test_in_phase_1_g_stays_bit_for_bit_what_it_was(state: TrainState, draws: Draws) -> None:
+def test_in_phase_1_g_stays_bit_for_bit_what_it_was(
+    state: TrainState, config: GanConfig, draws: Draws
+) -> None:
     before, d_before = copy_of(state.generator), copy_of(state.discriminator)
 
     with state.frozen_generator:
         for nimg in (0, 4):
-            discriminator_step(state, CONFIG, draws.real(nimg), draws.latents("d", nimg), None)
+            replayed = draws.replayed(nimg) if config.replay_frac else None
+            z = draws.latents("d", nimg)
+            discriminator_step(state, config, draws.real(nimg), z, None, replayed=replayed)
 
     assert any(name.endswith("num_batches_tracked") for name in before)
     assert not differences(before, copy_of(state.generator))
     d_moved = differences(d_before, copy_of(state.discriminator))
-    assert "trunk.0.parametrizations.weight.original" in d_moved
-    assert "trunk.0.parametrizations.weight.0._u" in d_moved
+    for part in (
+        "trunk.0.parametrizations.weight.original",
+        "trunk.0.parametrizations.weight.0._u",
+    ):
+        assert any(name.endswith(part) for name in d_moved)
 
 
-def test_in_phase_2_d_stays_bit_for_bit_what_it_was(state: TrainState, draws: Draws) -> None:
+def test_in_phase_2_d_stays_bit_for_bit_what_it_was(
+    state: TrainState, config: GanConfig, draws: Draws
+) -> None:
     before, g_before = copy_of(state.discriminator), copy_of(state.generator)
 
     with state.frozen_discriminator:
         for step in (0, 1):
-            generator_step(state, CONFIG, draws.latents("g", step))
+            generator_step(state, config, draws.latents("g", step), real=draws.real(step))
 
     assert any(name.endswith("_u") for name in before)
     assert not differences(before, copy_of(state.discriminator))

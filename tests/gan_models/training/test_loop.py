@@ -32,9 +32,9 @@ def watch_steps(monkeypatch: pytest.MonkeyPatch) -> Callable[[Watch], None]:
 
     def install(watch: Watch) -> None:
         def watched(name: str, step: Callable[..., Any]) -> Callable[..., Any]:
-            def call(state: TrainState, config: GanConfig, *given: Any) -> Any:
+            def call(state: TrainState, config: GanConfig, *given: Any, **named: Any) -> Any:
                 watch(name, state, given)
-                return step(state, config, *given)
+                return step(state, config, *given, **named)
 
             return call
 

@@ -18,7 +18,7 @@ class DiscriminatorHealth:
     """Shares that D judges rightly, and its mean logits on train reals and fakes.
 
     Far better on train reals than on held-out ones means that D memorises. A number that D's
-    logits do not allow (one is not finite) is NaN.
+    logits do not allow (one is not finite) is NaN. Where D judges packs, shares are of packs.
     """
 
     d_real_acc: float
@@ -44,7 +44,7 @@ def discriminator_health(
     """Show D some reals and fakes; leaves its weights, statistics and mode as they were.
 
     Args:
-        discriminator: maps samples as networks see them to one logit each.
+        discriminator: maps samples as networks see them to one logit each, or one each pack.
         sample: kind and shape of a sample.
         train_real: stored samples that D trains on.
         heldout_real: stored samples that D never sees in training.

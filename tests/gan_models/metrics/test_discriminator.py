@@ -1,10 +1,14 @@
-from math import isnan, nan
+from math import isfinite, isnan, nan
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from gan_models.config import GanConfig
 from gan_models.metrics.discriminator import DiscriminatorHealth, discriminator_health
+from gan_models.networks.packing import Packed
+from gan_models.networks.registry import build_discriminator
 from gan_models.samples import SampleKind, SampleSpec
 
 POINT = SampleSpec(SampleKind.POINT, (1,))
@@ -98,3 +102,34 @@ def test_the_mode_comes_back_after_an_error() -> None:
             fake_seen=torch.zeros(2, 1),
         )
     assert network[0].training
+
+
+@pytest.mark.parametrize("options", [{"pack": 3}, {"minibatch": "stddev", "pack": 2}])
+def test_a_d_that_sees_several_samples_at_once_is_judged_on_any_number(
+    options: dict[str, Any],
+) -> None:
+    config = GanConfig(network="mlp", width=8, depth=1, batch_size=24, **options)
+    counts = {"train_real": 502, "heldout_real": 7, "fake_seen": 1}
+    rng = torch.Generator().manual_seed(0)
+    shown = {name: torch.randn(count, 1, generator=rng) for name, count in counts.items()}
+
+    found = discriminator_health(build_discriminator(config, POINT), POINT, **shown)
+
+    assert all(isfinite(value) for value in found.to_mapping().values())
+
+
+def test_shares_of_a_d_that_judges_packs_are_those_of_packs() -> None:
+    class SumAsLogit(nn.Module):
+        def forward(self, seen: Tensor) -> Tensor:
+            return seen.sum(1)
+
+    found = discriminator_health(
+        Packed(SumAsLogit(), 2),
+        POINT,
+        train_real=torch.tensor([[3.0], [-1.0], [-2.0], [1.0]]),
+        heldout_real=torch.tensor([[1.0], [1.0]]),
+        fake_seen=torch.tensor([[-2.0], [1.0]]),
+    )
+
+    assert (found.d_real_acc, found.d_heldout_acc, found.d_fake_acc) == (0.5, 1.0, 1.0)
+    assert (found.d_real_logit, found.d_fake_logit) == (0.5, -1.0)

@@ -308,9 +308,10 @@ def test_a_checkpoint_of_before_a_parameter_was_there_goes_on_with_its_default(
     monkeypatch.undo()
 
     assert restore_latest(tmp_path, new_state(SMALL, images.sample, seed=0), SMALL)
+    other = replace(SMALL, pack=2)
+    packing = new_state(other, images.sample, seed=0)
     with pytest.raises(CheckpointError, match="pack = 1 there, 2 here"):
-        other = replace(SMALL, pack=2)
-        restore_latest(tmp_path, new_state(other, images.sample, seed=0), other)
+        restore_latest(tmp_path, packing, other)
 
 
 def test_samples_of_another_shape_are_refused(

@@ -153,3 +153,12 @@ def test_batches_come_to_the_device_from_where_the_data_lives(
     assert all(batch.device == device for batch in batches)
     torch.testing.assert_close(batches[0].cpu(), new(images).real(20))
     assert torch.equal(draw_latents(3, 2, seed=0, device=device).cpu(), draw_latents(3, 2, seed=0))
+
+
+def test_a_pack_has_one_weight_between_its_real_and_its_fake_samples(images: Dataset) -> None:
+    draws = Draws(replace(SMALL, batch_size=6, pack=3), images, seed=0, device=CPU)
+
+    first, second = draws.mix(0).view(2, 3)
+
+    assert len(first.unique()) == len(second.unique()) == 1
+    assert first[0] != second[0]

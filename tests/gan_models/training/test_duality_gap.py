@@ -122,6 +122,31 @@ def test_the_state_and_the_global_generator_stay_bit_for_bit_as_they_were() -> N
     assert torch.equal(torch.get_rng_state(), rng)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"pack": 3, "batch_size": 6},
+        {"pack": 2, "minibatch": "stddev", "batch_size": 8},
+        {"minibatch": "discrimination", "minibatch_group": 12, "batch_size": 12},
+        {"unroll_steps": 2, "replay_frac": 0.5},
+    ],
+)
+def test_it_can_be_measured_whatever_d_sees_and_however_they_train(
+    options: dict[str, object],
+) -> None:
+    config = GanConfig.from_params(SMALL.to_params() | options)
+    data = make_images(40)
+    state = new_state(config, data.sample, seed=0)
+    for _ in train(config, state, data, seed=0, until_nimg=2 * config.batch_size):
+        pass
+    before = everything(state)
+
+    found = duality_gap(config, state, data, make_images(31), num_steps=3, seed=0)
+
+    assert np.isfinite(astuple(found)).all()
+    assert not differences(before, everything(state))
+
+
 def test_equal_arguments_give_equal_bits_and_another_seed_moves_it_a_little(
     trained: TrainState, ring: Splits
 ) -> None:

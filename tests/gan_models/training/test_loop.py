@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 from gan_models.config import LOSS_NAMES, GanConfig
 from gan_models.data.dataset import Dataset
@@ -243,3 +243,41 @@ def test_it_is_the_loop_of_the_tutorials(images: Dataset) -> None:
     torch.testing.assert_close(last.g_loss, g_loss.detach(), rtol=1e-4, atol=0)
     for ours, theirs in ((state.generator, g), (state.discriminator, d)):
         torch.testing.assert_close(copy_of(ours), copy_of(theirs), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("config", [SMALL, replace(SMALL, penalty="none", d_steps=2), SMALL_MLP])
+def test_with_every_option_off_training_is_the_plain_one_bit_for_bit(
+    images: Dataset, config: GanConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plain: R1 or nothing, two Adams, and not one operation more (written out here)."""
+    for absent in ("replayed", "mix"):
+        monkeypatch.delattr(Draws, absent)
+    state, plain = (new_state(config, images.sample, seed=0) for _ in range(2))
+    draws = Draws(config, images, seed=0, device=torch.device("cpu"))
+    g, d, nimg = plain.generator, plain.discriminator, 0
+
+    for _ in train(config, state, images, seed=0, until_nimg=24):
+        pass
+    for step in range(24 // (config.batch_size * config.d_steps)):
+        for _ in range(config.d_steps):
+            real = draws.real(nimg).requires_grad_()
+            with torch.no_grad(), plain.frozen_generator:
+                fake = g(draws.latents("discriminator", nimg))
+            real_logits = d(real)
+            loss = softplus(-real_logits).mean() + softplus(d(fake)).mean()
+            if config.penalty == "r1":
+                (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
+                loss = loss + config.r1_gamma * (0.5 * slope.flatten(1).square().sum(1).mean())
+            plain.d_optimizer.zero_grad()
+            loss.backward()
+            plain.d_optimizer.step()
+            nimg += config.batch_size
+        with plain.frozen_discriminator:
+            g_loss = softplus(-d(g(draws.latents("generator", step)))).mean()
+        plain.g_optimizer.zero_grad()
+        g_loss.backward()
+        plain.g_optimizer.step()
+
+    for network in ("generator", "discriminator"):
+        assert not differences(copy_of(getattr(state, network)), copy_of(getattr(plain, network)))
+    assert state.replay is None

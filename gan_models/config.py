@@ -25,6 +25,7 @@ PRECISION_NAMES = ("float32", "bfloat16")
 NETWORK_NAMES = ("mlp", "dcgan")
 MIN_WIDTH = 4
 GENERATOR_NORM_NAMES = ("none", "batch")
+CONDITIONING_NAMES = ("none", "concat", "projection", "auxiliary")
 ROUND_UNITS = ("steps", "epochs")
 MINIBATCH_NAMES = ("none", "discrimination", "stddev")
 MAX_PACK, MAX_UNROLL_STEPS = 4, 8  # the papers went to 4 and 10; beyond, cost outgrows use
@@ -38,6 +39,7 @@ SHAPING_PARAMS = (  # of the networks: trainings that differ in one cannot share
     "d_width",
     "pack",
     "minibatch",
+    "conditioning",
 )
 _UNROLLED_PENALTIES = ("none", "r1")  # of the real batch alone: G has no say in them
 
@@ -85,6 +87,15 @@ class GanConfig:
         0.0, "share of D's fakes that pass a pool of older ones (1612.07828)", low=0.0, below=1.0
     )
     replay_size: int = _param(512, "fakes in that pool, where replay_frac is above 0", low=1)
+    conditioning: str = _param(
+        "none",
+        "how G and D know the class: concat (1411.1784), projection (1802.05637), "
+        "auxiliary (1610.09585)",
+        choices=CONDITIONING_NAMES,
+    )
+    auxiliary_weight: float = _param(
+        1.0, "weight of D's classification loss, where conditioning is auxiliary", low=0.0
+    )
 
     d_loss: str = _param("non-saturating", "loss of D", choices=LOSS_NAMES)
     g_loss: str = _param("non-saturating", "loss of G", choices=LOSS_NAMES)
@@ -171,6 +182,7 @@ class GanConfig:
             raise ParameterError(contradiction)
         _check_discriminator_input(self)
         _check_loop(self)
+        _check_conditioning(self)
 
     @property
     def samples_judged_together(self) -> int:
@@ -321,4 +333,19 @@ def _check_loop(config: GanConfig) -> None:
         raise ParameterError(
             f"replay_size = {config.replay_size}: must hold the {config.num_replayed} fakes that "
             f"replay_frac = {config.replay_frac} exchanges in an update"
+        )
+
+
+def _check_conditioning(config: GanConfig) -> None:
+    if config.conditioning == "none":
+        return
+    if config.pack > 1:
+        raise ParameterError(
+            f"conditioning = '{config.conditioning}' with pack = {config.pack}: a pack is of no "
+            "one class; take pack = 1, or conditioning = 'none'"
+        )
+    if config.replay_frac:
+        raise ParameterError(
+            f"conditioning = '{config.conditioning}' with replay_frac = {config.replay_frac}: "
+            "former fakes are of other classes than the batch; take replay_frac = 0"
         )

@@ -1,6 +1,6 @@
 """What one sample is: its kind and shape, and how it is stored against how networks see it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import prod
 from typing import TYPE_CHECKING
@@ -21,11 +21,26 @@ class SampleKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class Classes:
+    """What labels may say: each class by its name, with its share of the samples."""
+
+    names: tuple[str, ...]
+    shares: tuple[float, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True)
 class SampleSpec:
-    """Kind and shape of one sample: ``(channels, height, width)`` or ``(dimensions,)``."""
+    """Kind and shape of one sample: ``(channels, height, width)`` or ``(dimensions,)``.
+
+    ``classes`` is what its label may say, where it has one; samples are alike without regard to it.
+    """
 
     kind: SampleKind
     shape: tuple[int, ...]
+    classes: Classes | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         rank = {SampleKind.IMAGE: 3, SampleKind.POINT: 1}[self.kind]

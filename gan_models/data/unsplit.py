@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gan_models.data.dataset import Dataset, Modes, Split, Splits
 from gan_models.data.fingerprint import content_fingerprint
 from gan_models.data.splitting import split_indices
-from gan_models.samples import SampleKind, SampleSpec
+from gan_models.samples import Classes, SampleKind, SampleSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,7 @@ class UnsplitData:
     samples: NDArray[Any]
     labels: NDArray[np.int64] | None = None
     num_classes: int | None = None
+    class_names: tuple[str, ...] | None = None  # None names them by their index
     modes: Modes | None = None
 
     def __len__(self) -> int:
@@ -35,7 +36,7 @@ class UnsplitData:
         """Return the data set of these rows, in this order."""
         samples = self.samples[rows]
         labels = None if self.labels is None else self.labels[rows]
-        spec = SampleSpec(self.kind, samples.shape[1:])
+        spec = SampleSpec(self.kind, samples.shape[1:], self._classes(labels))
         return Dataset(
             name=self.name,
             sample=spec,
@@ -46,6 +47,13 @@ class UnsplitData:
             modes=self.modes,
             is_stratified=is_stratified,
         )
+
+    def _classes(self, labels: NDArray[np.int64] | None) -> Classes | None:
+        if labels is None or self.num_classes is None:
+            return None
+        counts = np.bincount(labels, minlength=self.num_classes)
+        names = self.class_names or tuple(map(str, range(self.num_classes)))
+        return Classes(names, tuple((counts / len(labels)).tolist()))
 
     def split(self, seed: int) -> Splits:
         """Return train, select and certify, as :func:`split_indices` deals them."""

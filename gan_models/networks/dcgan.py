@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from gan_models.config import GanConfig
 from gan_models.errors import ParameterError
 from gan_models.networks.base import Architecture
-from gan_models.networks.blocks import LEAK, maybe_spectral
+from gan_models.networks.blocks import LEAK, generator_norm, maybe_spectral
 from gan_models.networks.discriminator import Discriminator
 from gan_models.samples import SampleKind, SampleSpec
 
@@ -38,14 +38,15 @@ class DcganGenerator(nn.Module):
         normed = config.generator_norm == "batch"
         self._coarse_shape = (config.width, *sizes[0])
         self.project = nn.Linear(config.latent_dim, config.width * sizes[0][0] * sizes[0][1])
-        layers: list[nn.Module] = [*_norm(config.width, normed), nn.ReLU()]
+        layers: list[nn.Module] = [*generator_norm(config.width, config, sample), nn.ReLU()]
         fan_in = config.width
         for level, (coarse, fine) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
             is_last = level == len(sizes) - 1
             fan_out = channels if is_last else max(_MIN_CHANNELS, config.width >> level)
             bias = is_last or not normed  # batch norm subtracts the mean of a channel, bias and all
             layers.append(_upsample(fan_in, fan_out, coarse, fine, bias=bias))
-            layers += [nn.Tanh()] if is_last else [*_norm(fan_out, normed), nn.ReLU()]
+            norm = generator_norm(fan_out, config, sample)
+            layers += [nn.Tanh()] if is_last else [*norm, nn.ReLU()]
             fan_in = fan_out
         self.layers = nn.Sequential(*layers)
 
@@ -87,10 +88,6 @@ def _upsample(
     return nn.ConvTranspose2d(
         fan_in, fan_out, kernel_size=4, stride=2, padding=1, output_padding=remainder, bias=bias
     )
-
-
-def _norm(channels: int, wanted: bool) -> list[nn.Module]:
-    return [nn.BatchNorm2d(channels)] if wanted else []
 
 
 DCGAN = Architecture(

@@ -25,11 +25,14 @@ class Discriminator(nn.Module):
         self.minibatch = minibatch_layer(config, num_features)
         if self.minibatch is not None:
             num_features += self.minibatch.num_appended
-        self.head = maybe_spectral(nn.Linear(num_features, 1), config.spectral_norm)
+        self.head: nn.Module = maybe_spectral(nn.Linear(num_features, 1), config.spectral_norm)
 
-    def forward(self, samples: Tensor) -> Tensor:
-        """Map N x ``sample.shape`` to N logits."""
+    def forward(self, samples: Tensor, *labels: Tensor) -> Tensor:
+        """Map N x ``sample.shape`` to N logits.
+
+        A conditional head is given N labels too; one that classifies gives N x (1 + classes).
+        """
         features = self.trunk(samples)
         if self.minibatch is not None:
             features = self.minibatch(features)
-        return torch.squeeze(self.head(features), 1)
+        return torch.squeeze(self.head(features, *labels), 1)

@@ -7,6 +7,7 @@ from torch import nn
 
 from gan_models.config import GanConfig
 from gan_models.networks.base import Architecture, Builder
+from gan_models.networks.conditional import conditional_discriminator, conditional_generator
 from gan_models.networks.dcgan import DCGAN
 from gan_models.networks.mlp import MLP
 from gan_models.networks.packing import Packed, packed
@@ -20,19 +21,23 @@ def build_generator(config: GanConfig, sample: SampleSpec, *, seed: int = 0) -> 
     """Build G with weights drawn from ``seed``, on the CPU.
 
     Raises:
-        ParameterError: if the architecture cannot make such samples.
+        ParameterError: if the architecture cannot make such samples, or there are no classes.
     """
-    architecture = ARCHITECTURES[config.network]
-    return _build(architecture.build_generator, config, sample, derive_seed(seed, "generator"))
+    build = ARCHITECTURES[config.network].build_generator
+    if config.conditioning != "none":
+        build = conditional_generator(build)
+    return _build(build, config, sample, derive_seed(seed, "generator"))
 
 
 def build_discriminator(config: GanConfig, sample: SampleSpec, *, seed: int = 0) -> nn.Module:
     """Build D with weights drawn from ``seed``, on the CPU; one that judges packs if asked for.
 
     Raises:
-        ParameterError: if the architecture cannot judge such samples.
+        ParameterError: if the architecture cannot judge such samples, or there are no classes.
     """
     build = ARCHITECTURES[config.network].build_discriminator
+    if config.conditioning != "none":
+        build = conditional_discriminator(build)
     own = replace(config, width=config.d_width or config.width)
     seed = derive_seed(seed, "discriminator")
     if config.pack == 1:

@@ -1,4 +1,4 @@
-"""What D says of a real and a fake batch, with the gradient penalty that shares its passes."""
+"""What D minimises on a real and a fake batch: its loss, and the penalty that shares its passes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from gan_models.config import GanConfig
-from gan_models.objectives.penalties import Judge, dragan, gradient_penalty, zero_centred
+from gan_models.objectives.judge import Judge
+from gan_models.objectives.losses import discriminator_loss
+from gan_models.objectives.penalties import (
+    Discriminate,
+    dragan,
+    gradient_penalty,
+    zero_centred,
+)
 
 
 @dataclass(frozen=True)
@@ -17,14 +24,17 @@ class Shown:
         real: N x ``sample.shape``.
         fake: the same shape, without a graph.
         drawn: what the penalty needs at random (``Draws.penalty``); None where it needs nothing.
+        labels: N classes, of the reals and as many fakes; None where D does not know them.
     """
 
     real: Tensor
     fake: Tensor
     drawn: Tensor | None = None
+    labels: Tensor | None = None
 
 
-PenaltyElsewhere = Callable[[GanConfig, Judge, Shown], Tensor]
+Network = Callable[..., Tensor]  # D: samples, and labels where it knows them, to logits
+PenaltyElsewhere = Callable[[GanConfig, Discriminate, Shown], Tensor]
 
 
 @dataclass(frozen=True)
@@ -48,21 +58,12 @@ class Penalty:
     elsewhere: PenaltyElsewhere | None = None
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """D's logits on both batches; ``penalty`` carries its weight, or is None."""
-
-    real_logits: Tensor
-    fake_logits: Tensor
-    penalty: Tensor | None
-
-
-def _between(config: GanConfig, discriminator: Judge, shown: Shown) -> Tensor:
+def _between(config: GanConfig, discriminator: Discriminate, shown: Shown) -> Tensor:
     assert shown.drawn is not None
     return config.gp_weight * gradient_penalty(discriminator, shown.real, shown.fake, shown.drawn)
 
 
-def _around_real(config: GanConfig, discriminator: Judge, shown: Shown) -> Tensor:
+def _around_real(config: GanConfig, discriminator: Discriminate, shown: Shown) -> Tensor:
     assert shown.drawn is not None
     noise = config.dragan_std * shown.drawn
     return config.gp_weight * dragan(discriminator, shown.real, noise)
@@ -103,35 +104,43 @@ def due_penalty(config: GanConfig, nimg: int) -> Penalty:
     return PENALTIES[config.penalty if is_due else "none"]
 
 
-def judge(
-    config: GanConfig, shown: Shown, penalty: Penalty, *, discriminator: Judge, plain: Judge
-) -> Judgement:
-    """Judge both batches; a penalty's pass over one of them gives its logits as well.
+def discriminator_objective(
+    config: GanConfig, shown: Shown, penalty: Penalty, *, discriminator: Network, plain: Network
+) -> tuple[Tensor, Tensor | None]:
+    """Return D's loss, and its penalty with its weight or None: D minimises their sum.
+
+    A penalty's pass over one of the batches gives its logits as well.
 
     Args:
-        config: the weights of the penalty, and its interval.
+        config: the loss, the weights of the penalty, and its interval.
         shown: both batches, and what was drawn for the penalty.
         penalty: the one that is due.
         discriminator: D in full precision, in which penalties are taken.
         plain: D as it judges where no penalty is taken.
     """
+    on_real = Judge(discriminator if penalty.at_real else plain, shown.labels)
+    on_fake = Judge(discriminator if penalty.at_fake else plain, shown.labels)
     terms: list[Tensor] = []
 
     if penalty.at_real:
-        term, real_logits = zero_centred(discriminator, shown.real)
+        term, real_logits = zero_centred(on_real, shown.real)
         terms.append(config.r1_gamma * term)
     else:
-        real_logits = plain(shown.real)
+        real_logits = on_real(shown.real)
 
     if penalty.elsewhere is not None:
-        terms.append(penalty.elsewhere(config, discriminator, shown))
+        terms.append(penalty.elsewhere(config, Judge(discriminator, shown.labels), shown))
 
     if penalty.at_fake:
-        term, fake_logits = zero_centred(discriminator, shown.fake)
+        term, fake_logits = zero_centred(on_fake, shown.fake)
         terms.append(config.r2_gamma * term)
     else:
-        fake_logits = plain(shown.fake)
-    return Judgement(real_logits, fake_logits, _total(terms, config.penalty_interval))
+        fake_logits = on_fake(shown.fake)
+
+    loss = discriminator_loss(config)(real_logits, fake_logits)
+    if on_real.class_loss is not None and on_fake.class_loss is not None:
+        loss = loss + config.auxiliary_weight * (on_real.class_loss + on_fake.class_loss)
+    return loss, _total(terms, config.penalty_interval)
 
 
 def _total(terms: list[Tensor], interval: int) -> Tensor | None:

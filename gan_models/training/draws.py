@@ -7,7 +7,9 @@ from torch import Tensor
 
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset
+from gan_models.samples import Classes
 from gan_models.seeds import seed_series, torch_generator
+from gan_models.training.batch import DiscriminatorBatch, GeneratorBatch
 
 _WINDOW_NIMG = 1024  # fetched at a time: batch by batch it costs 2 % of a small step
 
@@ -32,6 +34,9 @@ class Draws:
         self._order = torch.empty(0, dtype=torch.int64)
         self._window_start = -1
         self._window = real.stored[:0]
+        self._window_labels = torch.empty(0, dtype=torch.int64)
+        classes = real.sample.classes if config.conditioning != "none" else None
+        self._classes = None if classes is None else _class_borders(classes).to(device)
         self._seeds: dict[str, Callable[[int], int]] = {}
         self._rng = torch.Generator(device=device)
 
@@ -40,15 +45,48 @@ class Draws:
         """How many samples each draw has."""
         return self._config.batch_size
 
+    def for_discriminator(self, nimg: int) -> DiscriminatorBatch:
+        """Return what D's update after ``nimg`` real images is made of."""
+        return DiscriminatorBatch(
+            real=self.real(nimg),
+            z=self.latents("discriminator", nimg),
+            drawn=self.penalty(nimg),
+            labels=self.real_labels(nimg),
+            replayed=self.replayed(nimg) if self._config.replay_frac else None,
+        )
+
+    def for_generator(self, step: int, *, nimg: int) -> GeneratorBatch:
+        """Return what G's update after ``step`` others, and ``nimg`` real images, is made of."""
+        z = self.latents("generator", step)
+        if self._config.unroll_steps:  # what D is about to learn from
+            return GeneratorBatch(z, self.real_labels(nimg), self.real(nimg))
+        if self._config.g_loss == "relativistic":
+            return GeneratorBatch(z, *self.rivals(step))
+        return GeneratorBatch(z, self.labels("generator", step))
+
     def real(self, nimg: int) -> Tensor:
         """Return the batch of encoded real samples that follows the first ``nimg`` ones."""
-        size, offset = self._config.batch_size, nimg % _WINDOW_NIMG
-        # Windows start at fixed places, not where the run did: how a batch is aligned in memory
-        # moves the last bit of a matrix product.
-        if nimg - offset != self._window_start:
-            self._window_start = nimg - offset
-            self._window = self._fetch(self._window_start, _WINDOW_NIMG + size)
-        return self._real.sample.encode(self._window[offset : offset + size])
+        place = self._place(nimg)
+        return self._real.sample.encode(self._window[place])
+
+    def real_labels(self, nimg: int) -> Tensor | None:
+        """Return the classes of :meth:`real`'s batch; None where nothing is conditioned on them."""
+        if self._classes is None:
+            return None
+        place = self._place(nimg)
+        return self._window_labels[place]
+
+    def labels(self, phase: str, progress: int) -> Tensor | None:
+        """Return classes for the fakes of an update, drawn by their shares of the reals; or None.
+
+        Not for phase 1, in which fakes have the classes of the real batch: so pairs and mixtures of
+        real and fake belong to one class.
+        """
+        if self._classes is None:
+            return None
+        rng = self._seeded(f"labels of {phase}", progress)
+        places = torch.rand(self._config.batch_size, generator=rng, device=self._device)
+        return _classes_at(places, self._classes)
 
     def latents(self, phase: str, progress: int) -> Tensor:
         """Return z ~ N(0, I), batch x ``latent_dim``, for the update at ``progress``."""
@@ -85,27 +123,46 @@ class Draws:
             )
         return None
 
-    def real_for_generator(self, progress: int) -> Tensor:
-        """Return a batch of encoded real samples, drawn with replacement, that G's fakes face."""
-        size, rng = self._config.batch_size, self._seeded("generator real", progress)
-        rows = torch.randint(len(self._real), (size,), generator=rng, device=self._device)
-        stored = self._real.stored[rows.to(self._real.stored.device)]
-        return self._real.sample.encode(stored.to(self._device))
+    def rivals(self, step: int) -> tuple[Tensor | None, Tensor]:
+        """Return classes, and encoded real samples of them, drawn with replacement for G to face.
+
+        The classes are None where nothing is conditioned on them.
+        """
+        size, rng = self._config.batch_size, self._seeded("generator real", step)
+        drawn = torch.randint(len(self._real), (size,), generator=rng, device=self._device)
+        rows = drawn.to(self._real.stored.device)
+        real = self._real.sample.encode(self._real.stored[rows].to(self._device))
+        if self._classes is None or self._real.labels is None:
+            return None, real
+        return self._real.labels[rows].to(self._device), real
 
     def _seeded(self, purpose: str, progress: int) -> torch.Generator:
         if purpose not in self._seeds:
             self._seeds[purpose] = seed_series(self._seed, purpose)
         return self._rng.manual_seed(self._seeds[purpose](progress))
 
-    def _fetch(self, nimg: int, count: int) -> Tensor:
-        """Return the ``count`` stored samples that follow the first ``nimg``, on the device."""
+    def _place(self, nimg: int) -> slice:
+        """Bring the batch after ``nimg`` samples into the window, and return where it is."""
+        size, offset = self._config.batch_size, nimg % _WINDOW_NIMG
+        # Windows start at fixed places, not where the run did: how a batch is aligned in memory
+        # moves the last bit of a matrix product.
+        if nimg - offset != self._window_start:
+            self._window_start = nimg - offset
+            rows = self._rows(self._window_start, _WINDOW_NIMG + size)
+            self._window = self._real.stored[rows].to(self._device)
+            if self._classes is not None and self._real.labels is not None:
+                self._window_labels = self._real.labels[rows].to(self._device)
+        return slice(offset, offset + size)
+
+    def _rows(self, nimg: int, count: int) -> Tensor:
+        """Return which stored samples are the ``count`` that follow the first ``nimg``."""
         parts = []
         while count > 0:
             epoch, offset = divmod(nimg, len(self._real))
             part = self._order_of(epoch)[offset : offset + count]
             parts.append(part)
             nimg, count = nimg + len(part), count - len(part)
-        return self._real.stored[torch.cat(parts)].to(self._device)
+        return torch.cat(parts)
 
     def _order_of(self, epoch: int) -> Tensor:
         if epoch != self._epoch:
@@ -122,3 +179,23 @@ def draw_latents(num: int, dim: int, *, seed: int, device: torch.device | str = 
     """
     rng = torch_generator("cpu", seed, "latents")
     return torch.randn((num, dim), generator=rng).to(device)
+
+
+def draw_labels(num: int, classes: Classes, *, seed: int) -> Tensor:
+    """Return ``num`` classes (int64, on the CPU), drawn by their shares; ``seed`` determines them.
+
+    Independent of the latents of the same seed.
+    """
+    rng = torch_generator("cpu", seed, "labels")
+    return _classes_at(torch.rand(num, generator=rng), _class_borders(classes))
+
+
+def _class_borders(classes: Classes) -> Tensor:
+    """Return where in [0, 1) one class ends and the next begins: one border less than classes."""
+    shares = torch.tensor(classes.shares, dtype=torch.float64)
+    return (shares.cumsum(0)[:-1] / shares.sum()).float()
+
+
+def _classes_at(places: Tensor, borders: Tensor) -> Tensor:
+    """Return in which class each number of [0, 1) lies; the device waits for nothing."""
+    return torch.searchsorted(borders, places, right=True)

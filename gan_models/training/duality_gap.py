@@ -26,6 +26,8 @@ from torch.optim import Adam
 from gan_models.config import SHAPING_PARAMS, GanConfig
 from gan_models.data.dataset import Dataset
 from gan_models.errors import MetricError, ParameterError
+from gan_models.networks.base import generate
+from gan_models.objectives.judge import Judge
 from gan_models.objectives.losses import cross_entropy, undecided_logit
 from gan_models.training.draws import Draws
 from gan_models.training.freeze import Freeze
@@ -88,13 +90,13 @@ def duality_gap(
     worst_d = _copies(state, common, threshold=threshold)
     with worst_d.frozen_generator:
         for step in range(num_steps):
-            real, z = draws.real(step * common.batch_size), draws.latents("discriminator", step)
-            discriminator_step(worst_d, common, real, z, None)
+            batch = draws.for_discriminator(step * common.batch_size)
+            discriminator_step(worst_d, common, batch)
 
     worst_g = _copies(state, common, threshold=threshold)
     with worst_g.frozen_discriminator:
         for step in range(num_steps):
-            generator_step(worst_g, common, draws.latents("generator", step))
+            generator_step(worst_g, common, draws.for_generator(step, nimg=0))
 
     d_value, g_value = _value(worst_d, heldout, draws), _value(worst_g, heldout, draws)
     return DualityGap(d_value - g_value, d_value, g_value)
@@ -108,10 +110,9 @@ class _ShiftedLogits(nn.Module):
         self.discriminator = discriminator
         self.threshold = threshold
 
-    def forward(self, samples: Tensor) -> Tensor:
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map N x ``sample.shape`` to N logits."""
-        logits: Tensor = self.discriminator(samples)
-        return logits - self.threshold
+        return Judge(self.discriminator, labels)(samples) - self.threshold
 
 
 def _check(adversary: Dataset, heldout: Dataset, num_steps: int) -> None:
@@ -190,10 +191,13 @@ def _logits(players: TrainState, real: Dataset, draws: Draws) -> tuple[Tensor, T
     G sees whole batches of latents only, since batch norm inside it uses their statistics.
     """
     real_logits, fake_logits = [], []
+    classes = () if real.labels is None else real.labels.to(players.device).split(draws.batch_size)
     with players.frozen_generator, players.frozen_discriminator:
         for index, stored in enumerate(real.stored.split(draws.batch_size)):
             seen = real.sample.encode(stored.to(players.device))
-            fake = players.generator(draws.latents("value", index))
-            real_logits.append(players.discriminator(seen))
-            fake_logits.append(players.discriminator(fake))
+            labels = draws.labels("value", index)
+            fake = generate(players.generator, draws.latents("value", index), labels)
+            on_real = Judge(players.discriminator, None if labels is None else classes[index])
+            real_logits.append(on_real(seen))
+            fake_logits.append(Judge(players.discriminator, labels)(fake))
     return torch.cat(real_logits).double(), torch.cat(fake_logits).double()

@@ -42,20 +42,15 @@ def train(
         # phase 1: D learns to tell real from fake while G is frozen
         with state.frozen_generator:
             for _ in range(num_d_updates):
-                mix = draws.mix(state.nimg) if config.penalty == "gradient-penalty" else None
-                z = draws.latents("discriminator", state.nimg)
-                real_batch = draws.real(state.nimg)
-                replayed = draws.replayed(state.nimg) if config.replay_frac else None
-                d_terms = discriminator_step(state, config, real_batch, z, mix, replayed=replayed)
+                d_terms = discriminator_step(state, config, draws.for_discriminator(state.nimg))
                 state.nimg += config.batch_size
 
         # phase 2: G learns to pass for real while D is frozen
         with state.frozen_discriminator:
             for _ in range(num_g_updates):
-                z = draws.latents("generator", state.step)
-                ahead = draws.real(state.nimg) if config.unroll_steps else None
-                g_loss = generator_step(state, config, z, real=ahead)
-                state.moving_average.update()
+                batch = draws.for_generator(state.step, nimg=state.nimg)
+                g_loss = generator_step(state, config, batch)
+                state.moving_average.update(state.nimg)
                 state.step += 1
 
         yield Progress(state.nimg, state.step, d_terms, g_loss)

@@ -30,6 +30,11 @@ class FakePool:
         """Return an empty pool, or None where no fakes are replayed."""
         return cls(config.replay_capacity) if config.replay_frac else None
 
+    def exchange_first(self, fakes: Tensor, places: Tensor) -> Tensor:
+        """Exchange the first of a batch of fakes, as many as there are places."""
+        fresh, others = fakes[: len(places)], fakes[len(places) :]
+        return torch.cat([self.exchange(fresh, places), others])
+
     def exchange(self, fresh: Tensor, places: Tensor) -> Tensor:
         """Take in fresh fakes; return as many that D is to be shown for them.
 

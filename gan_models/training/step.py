@@ -10,8 +10,19 @@ import torch
 from torch import Tensor
 
 from gan_models.config import GanConfig
+from gan_models.networks.base import generate
+from gan_models.objectives.judge import Judge
+from gan_models.objectives.judgement import (
+    Network,
+    Shown,
+    discriminator_objective,
+    due_penalty,
+)
 from gan_models.objectives.losses import OBJECTIVES
-from gan_models.objectives.penalties import Discriminate, gradient_penalty, r1
+from gan_models.objectives.orthogonal import orthogonal
+from gan_models.training.batch import DiscriminatorBatch, GeneratorBatch
+from gan_models.training.descent import clip_weights, descend
+from gan_models.training.precision import in_precision
 from gan_models.training.state import TrainState
 from gan_models.training.unrolling import unrolled
 
@@ -25,87 +36,76 @@ class DiscriminatorTerms:
 
 
 def discriminator_step(
-    state: TrainState,
-    config: GanConfig,
-    real: Tensor,
-    z: Tensor,
-    mix: Tensor | None,
-    *,
-    replayed: Tensor | None = None,
+    state: TrainState, config: GanConfig, batch: DiscriminatorBatch
 ) -> DiscriminatorTerms:
     """Train D on a real batch (label 1) and an equal fake batch (label 0).
 
     Args:
         state: changed in place: D, its optimiser, and the pool of former fakes.
-        config: objective and penalty.
-        real: N x ``sample.shape``, encoded.
-        z: N x ``latent_dim``.
-        mix: N weights for the gradient penalty; None where there is none.
-        replayed: the places of the pool that take fakes for former ones; None where there is none.
+        config: objective, penalty and how D descends.
+        batch: what the update is made of.
     """
     with torch.no_grad():
-        fake = state.generator(z)
-    if state.replay is not None and replayed is not None:
-        fresh, others = fake[: len(replayed)], fake[len(replayed) :]
-        fake = torch.cat([state.replay.exchange(fresh, replayed), others])
-    loss, penalty = discriminator_objective(state.discriminator, config, real, fake, mix=mix)
+        fake = generate(in_precision(state.generator, config), batch.z, batch.labels)
+    if state.replay is not None and batch.replayed is not None:
+        fake = state.replay.exchange_first(fake, batch.replayed)
+    loss, penalty = discriminator_objective(
+        config,
+        Shown(batch.real, fake, batch.drawn, batch.labels),
+        due_penalty(config, state.nimg),
+        discriminator=state.discriminator,
+        plain=in_precision(state.discriminator, config),
+    )
+    if config.d_orthogonal:
+        overlap = config.d_orthogonal * orthogonal(state.discriminator)
+        penalty = overlap if penalty is None else penalty + overlap
 
-    state.d_optimizer.zero_grad()
-    (loss if penalty is None else loss + penalty).backward()
-    state.d_optimizer.step()
+    total, seen_nimg = loss if penalty is None else loss + penalty, state.nimg + len(batch.real)
+    descend(state.d_optimizer, total, config, base_lr=config.d_lr, nimg=seen_nimg)
+    if config.weight_clip:
+        clip_weights(state.d_optimizer, config.weight_clip)
     return DiscriminatorTerms(loss.detach(), None if penalty is None else penalty.detach())
 
 
-def discriminator_objective(
-    discriminator: Discriminate,
-    config: GanConfig,
-    real: Tensor,
-    fake: Tensor,
-    *,
-    mix: Tensor | None = None,
-) -> tuple[Tensor, Tensor | None]:
-    """Return D's loss, and its penalty with its weight or None: D minimises their sum."""
-    penalty = None
-    if config.penalty == "r1":
-        raw, real_logits = r1(discriminator, real)
-        penalty = config.r1_gamma * raw
-    else:
-        real_logits = discriminator(real)
-    if mix is not None:
-        penalty = config.gp_weight * gradient_penalty(discriminator, real, fake, mix)
-    return OBJECTIVES[config.d_loss].discriminator(real_logits, discriminator(fake)), penalty
-
-
-def generator_step(
-    state: TrainState, config: GanConfig, z: Tensor, *, real: Tensor | None = None
-) -> Tensor:
-    """Train G on N x ``latent_dim`` latents through D; return G's loss, detached.
+def generator_step(state: TrainState, config: GanConfig, batch: GeneratorBatch) -> Tensor:
+    """Train G through D; return G's loss, detached.
 
     D must be frozen: gradients pass through it to G, and stop nowhere on the way.
 
     Args:
         state: changed in place: G and its optimiser.
-        config: objective, and how many updates of D to look ahead.
-        z: N x ``latent_dim``.
-        real: N x ``sample.shape``, encoded: what D learns from in the updates ahead, if any.
+        config: objective, how many updates of D to look ahead, and how G descends.
+        batch: what the update is made of.
     """
-    fake = state.generator(z)
-    discriminator: Discriminate = state.discriminator
-    learners = None  # all that ask for a gradient
-    if config.unroll_steps:
-        assert real is not None
-        discriminator = _ahead(state, config, real, fake)
-        learners = list(state.generator.parameters())  # not the weights that D's updates start from
-    loss = OBJECTIVES[config.g_loss].generator(discriminator(fake))
-    state.g_optimizer.zero_grad()
-    loss.backward(inputs=learners)
-    state.g_optimizer.step()
+    objective = OBJECTIVES[config.g_loss]
+    fake = generate(in_precision(state.generator, config), batch.z, batch.labels)
+    judge = Judge(_opponent(state, config, batch, fake), batch.labels)
+    logits = judge(fake)
+    if objective.is_relative and batch.real is not None:
+        with torch.no_grad():
+            rivals = Judge(in_precision(state.discriminator, config), batch.labels)(batch.real)
+        logits = logits - rivals
+    loss = objective.generator(logits)
+    if judge.class_loss is not None:
+        loss = loss + config.auxiliary_weight * judge.class_loss
+
+    total = loss
+    if config.g_orthogonal:
+        total = loss + config.g_orthogonal * orthogonal(state.generator)
+    descend(state.g_optimizer, total, config, base_lr=config.g_lr, nimg=state.nimg)
     return loss.detach()
 
 
-def _ahead(state: TrainState, config: GanConfig, real: Tensor, fake: Tensor) -> Discriminate:
-    def objective(discriminator: Discriminate) -> Tensor:
-        loss, penalty = discriminator_objective(discriminator, config, real, fake)
-        return loss if penalty is None else loss + penalty
+def _opponent(state: TrainState, config: GanConfig, batch: GeneratorBatch, fake: Tensor) -> Network:
+    """Return the D that G answers: as it is, or as it is about to become."""
+    if not config.unroll_steps or batch.real is None:
+        return in_precision(state.discriminator, config)
+    shown, penalty = Shown(batch.real, fake, labels=batch.labels), due_penalty(config, state.nimg)
+
+    def objective(discriminator: Network) -> Tensor:
+        loss, term = discriminator_objective(
+            config, shown, penalty, discriminator=discriminator, plain=discriminator
+        )
+        return loss if term is None else loss + term
 
     return unrolled(state.discriminator, state.d_optimizer, objective, config.unroll_steps)

@@ -18,15 +18,15 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.optim import Optimizer
 
-from gan_models.objectives.penalties import Discriminate
+from gan_models.objectives.judgement import Network
 
 
 def unrolled(
     discriminator: nn.Module,
     optimizer: Optimizer,
-    objective: Callable[[Discriminate], Tensor],
+    objective: Callable[[Network], Tensor],
     num_steps: int,
-) -> Discriminate:
+) -> Network:
     """Return D as it will be after ``num_steps`` updates, differentiable in what it learnt from.
 
     Args:
@@ -52,9 +52,9 @@ def unrolled(
     return _with(discriminator, weights)
 
 
-def _with(discriminator: nn.Module, weights: dict[str, Tensor]) -> Discriminate:
-    def discriminate(samples: Tensor) -> Tensor:
-        logits: Tensor = functional_call(discriminator, weights, (samples,))
+def _with(discriminator: nn.Module, weights: dict[str, Tensor]) -> Network:
+    def discriminate(*inputs: Tensor) -> Tensor:
+        logits: Tensor = functional_call(discriminator, weights, inputs)
         return logits
 
     return discriminate

@@ -5,9 +5,9 @@ import torch
 
 from gan_models.config import NETWORK_NAMES, SHAPING_PARAMS, GanConfig
 from gan_models.networks.registry import ARCHITECTURES, build_discriminator, build_generator
-from gan_models.samples import SampleKind, SampleSpec
+from gan_models.samples import Classes, SampleKind, SampleSpec
 
-DIGITS = SampleSpec(SampleKind.IMAGE, (1, 8, 8))
+DIGITS = SampleSpec(SampleKind.IMAGE, (1, 8, 8), Classes(("0", "1"), (0.5, 0.5)))
 SMALL = GanConfig(network="mlp", width=8, depth=1, latent_dim=4)
 
 
@@ -72,7 +72,7 @@ def test_just_the_shaping_parameters_decide_whether_weights_fit(network: str) ->
             continue
         assert shapes(**{name: changed(name, value)}) == usual, name
     words = {"generator_norm": "none", "spectral_norm": True, "minibatch": "stddev"}
-    own |= {"d_width": 16, "pack": 2}
+    own |= {"d_width": 16, "pack": 2, "conditioning": "concat"}
     moved = {name for name, value in {**own, **words}.items() if shapes(**{name: value}) != usual}
     assert moved <= set(SHAPING_PARAMS)
     ignored = {"mlp": {"generator_norm"}, "dcgan": {"depth"}}[network]

@@ -8,6 +8,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset
+from gan_models.training.batch import DiscriminatorBatch, GeneratorBatch
 from gan_models.training.draws import Draws
 from gan_models.training.freeze import Freeze
 from gan_models.training.state import TrainState, new_state
@@ -82,7 +83,9 @@ def test_in_phase_1_g_stays_bit_for_bit_what_it_was(
         for nimg in (0, 4):
             replayed = draws.replayed(nimg) if config.replay_frac else None
             z = draws.latents("d", nimg)
-            discriminator_step(state, config, draws.real(nimg), z, None, replayed=replayed)
+            discriminator_step(
+                state, config, DiscriminatorBatch(draws.real(nimg), z, None, replayed=replayed)
+            )
 
     assert any(name.endswith("num_batches_tracked") for name in before)
     assert not differences(before, copy_of(state.generator))
@@ -101,7 +104,9 @@ def test_in_phase_2_d_stays_bit_for_bit_what_it_was(
 
     with state.frozen_discriminator:
         for step in (0, 1):
-            generator_step(state, config, draws.latents("g", step), real=draws.real(step))
+            generator_step(
+                state, config, GeneratorBatch(draws.latents("g", step), real=draws.real(step))
+            )
 
     assert any(name.endswith("_u") for name in before)
     assert not differences(before, copy_of(state.discriminator))

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from gan_models.data.dataset import Dataset
+from gan_models.training.batch import DiscriminatorBatch
 from gan_models.training.draws import Draws
 from gan_models.training.loop import train
 from gan_models.training.replay import FakePool
@@ -70,7 +71,9 @@ def test_d_learns_from_former_fakes_in_the_place_of_fresh_ones(images: Dataset) 
 
     seen: list[Tensor] = []
     state.discriminator.register_forward_hook(lambda _, given, __: seen.append(given[0]))
-    discriminator_step(state, REPLAYING, real, z, None, replayed=draws.replayed(0))
+    discriminator_step(
+        state, REPLAYING, DiscriminatorBatch(real, z, None, replayed=draws.replayed(0))
+    )
 
     fresh = expected.generator(z)
     assert torch.equal(seen[1], torch.cat([former[:2], fresh[2:].detach()]))

@@ -8,6 +8,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from gan_models.config import LOSS_NAMES, GanConfig
 from gan_models.objectives.penalties import gradient_penalty, r1
+from gan_models.training.batch import DiscriminatorBatch, GeneratorBatch
 from gan_models.training.state import TrainState, new_state
 from gan_models.training.step import discriminator_step, generator_step
 from tests.gan_models.training.small_runs import IMAGE, SMALL, copy_of, differences
@@ -40,7 +41,7 @@ def test_d_learns_real_as_1_and_an_equal_fake_batch_as_0(real: Tensor, z: Tensor
     state = new(config)
     generator, discriminator = copy.deepcopy(state.generator), copy.deepcopy(state.discriminator)
 
-    terms = discriminator_step(state, config, real, z, None)
+    terms = discriminator_step(state, config, DiscriminatorBatch(real, z, None))
 
     with torch.no_grad():
         logits = torch.cat([discriminator(real), discriminator(generator(z))])
@@ -55,7 +56,7 @@ def test_g_learns_fakes_as_1(z: Tensor) -> None:
     state = new(config)
     generator, discriminator = copy.deepcopy(state.generator), copy.deepcopy(state.discriminator)
 
-    loss = generator_step(state, config, z)
+    loss = generator_step(state, config, GeneratorBatch(z))
 
     with torch.no_grad():
         logits = discriminator(generator(z))
@@ -73,7 +74,10 @@ def test_steps_of_d_part_real_from_fake(real: Tensor, z: Tensor, loss: str) -> N
             return float(state.discriminator(real).mean() - state.discriminator(fake).mean())
 
     before = gap()
-    losses = [float(discriminator_step(state, config, real, z, None).loss) for _ in range(10)]
+    losses = [
+        float(discriminator_step(state, config, DiscriminatorBatch(real, z, None)).loss)
+        for _ in range(10)
+    ]
 
     assert gap() > before
     assert losses[-1] < losses[0]
@@ -85,7 +89,7 @@ def test_steps_of_g_raise_the_logits_of_its_fakes(z: Tensor, loss: str) -> None:
     state = new(config)
 
     with state.frozen_discriminator:
-        losses = [float(generator_step(state, config, z)) for _ in range(10)]
+        losses = [float(generator_step(state, config, GeneratorBatch(z))) for _ in range(10)]
 
     assert losses[-1] < losses[0]
 
@@ -95,8 +99,8 @@ def test_d_and_g_each_take_the_step_of_adam(real: Tensor, z: Tensor) -> None:
     state = new(config)
     before_d, before_g = copy_of(state.discriminator), copy_of(state.generator)
 
-    discriminator_step(state, config, real, z, None)
-    generator_step(state, config, z)
+    discriminator_step(state, config, DiscriminatorBatch(real, z, None))
+    generator_step(state, config, GeneratorBatch(z))
 
     # Adam's first step is lr in the direction of the gradient's sign
     for before, after, lr in (
@@ -114,8 +118,8 @@ def test_the_penalty_is_r1_with_its_weight_and_joins_the_gradient(real: Tensor, 
     state, plain = new(config), new(PLAIN)
     expected = 10.0 * r1(copy.deepcopy(state.discriminator), real)[0]
 
-    terms = discriminator_step(state, config, real, z, None)
-    discriminator_step(plain, PLAIN, real, z, None)
+    terms = discriminator_step(state, config, DiscriminatorBatch(real, z, None))
+    discriminator_step(plain, PLAIN, DiscriminatorBatch(real, z, None))
 
     torch.testing.assert_close(terms.penalty, expected.detach())
     assert differences(copy_of(state.discriminator), copy_of(plain.discriminator))
@@ -129,8 +133,8 @@ def test_the_gradient_penalty_is_taken_between_the_batches_with_its_weight(
     fake = copy.deepcopy(state.generator)(z)
     expected = 7.0 * gradient_penalty(copy.deepcopy(state.discriminator), real, fake, mix)
 
-    terms = discriminator_step(state, config, real, z, mix)
-    discriminator_step(plain, replace(config, penalty="none"), real, z, None)
+    terms = discriminator_step(state, config, DiscriminatorBatch(real, z, mix))
+    discriminator_step(plain, replace(config, penalty="none"), DiscriminatorBatch(real, z, None))
 
     torch.testing.assert_close(terms.penalty, expected.detach())
     assert differences(copy_of(state.discriminator), copy_of(plain.discriminator))
@@ -141,7 +145,7 @@ def test_in_phase_1_g_is_forward_only(real: Tensor, z: Tensor) -> None:
     made: list[Tensor] = []
     state.generator.register_forward_hook(lambda _, __, fake: made.append(fake))
 
-    discriminator_step(state, SMALL, real, z, None)
+    discriminator_step(state, SMALL, DiscriminatorBatch(real, z, None))
 
     assert [(len(fake), fake.requires_grad) for fake in made] == [(4, False)]
     assert all(weight.grad is None for weight in state.generator.parameters())
@@ -151,7 +155,7 @@ def test_in_phase_2_d_is_computed_and_gets_no_gradient(z: Tensor) -> None:
     state = new(SMALL)
 
     with state.frozen_discriminator:
-        generator_step(state, SMALL, z)
+        generator_step(state, SMALL, GeneratorBatch(z))
 
     assert all(weight.grad is None for weight in state.discriminator.parameters())
     assert all(weight.grad is not None for weight in state.generator.parameters())
@@ -163,7 +167,7 @@ def test_gradients_of_an_earlier_step_are_not_added_up(real: Tensor, z: Tensor) 
         weight.grad = torch.ones_like(weight)
 
     for state in (once, again):
-        discriminator_step(state, PLAIN, real, z, None)
+        discriminator_step(state, PLAIN, DiscriminatorBatch(real, z, None))
 
     assert not differences(copy_of(once.discriminator), copy_of(again.discriminator))
 
@@ -178,7 +182,7 @@ def test_terms_are_scalars_without_a_graph(
     d_terms = discriminator_step(
         state, config, real, z, mix if penalty == "gradient-penalty" else None
     )
-    g_loss = generator_step(state, config, z)
+    g_loss = generator_step(state, config, GeneratorBatch(z))
 
     terms = [term for term in (d_terms.loss, d_terms.penalty, g_loss) if term is not None]
     assert len(terms) == (2 if penalty == "none" else 3)
@@ -190,8 +194,8 @@ def test_a_step_draws_nothing_and_leaves_what_it_was_given(real: Tensor, z: Tens
     state, before = new(SMALL), torch.get_rng_state()
     given = (real.clone(), z.clone())
 
-    discriminator_step(state, SMALL, real, z, None)
-    generator_step(state, SMALL, z)
+    discriminator_step(state, SMALL, DiscriminatorBatch(real, z, None))
+    generator_step(state, SMALL, GeneratorBatch(z))
 
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(real, given[0])

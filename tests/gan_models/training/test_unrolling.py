@@ -11,6 +11,7 @@ from gan_models.config import LOSS_NAMES, GanConfig
 from gan_models.objectives.losses import OBJECTIVES
 from gan_models.objectives.penalties import Discriminate, r1
 from gan_models.samples import SampleKind, SampleSpec
+from gan_models.training.batch import DiscriminatorBatch, GeneratorBatch
 from gan_models.training.state import TrainState, new_state
 from gan_models.training.step import discriminator_step, generator_step
 from gan_models.training.unrolling import unrolled
@@ -38,7 +39,11 @@ def after_some_steps(config: GanConfig) -> TrainState:
     state.discriminator.double()
     for seed in (3, 4):
         plain = replace(config, unroll_steps=0)
-        discriminator_step(state, plain, randn(4, 2, seed=seed), randn(4, 2, seed=seed + 2), None)
+        discriminator_step(
+            state,
+            plain,
+            DiscriminatorBatch(randn(4, 2, seed=seed), randn(4, 2, seed=seed + 2), None),
+        )
     return state
 
 
@@ -69,7 +74,7 @@ def loss_after_real_updates(state: TrainState, config: GanConfig, generator: nn.
 def gradients_of_a_step(config: GanConfig) -> tuple[TrainState, Tensor, list[Tensor]]:
     state = after_some_steps(config)
     with state.frozen_discriminator:
-        loss = generator_step(state, replace(config, g_lr=1e-12), Z, real=REAL)
+        loss = generator_step(state, replace(config, g_lr=1e-12), GeneratorBatch(Z, real=REAL))
     return (
         state,
         loss,
@@ -85,7 +90,7 @@ def test_the_loss_is_that_against_d_after_k_steps_of_adam(loss: str, penalty: st
     expected = loss_after_real_updates(state, config, state.generator)
 
     with state.frozen_discriminator:
-        found = generator_step(state, config, Z, real=REAL)
+        found = generator_step(state, config, GeneratorBatch(Z, real=REAL))
 
     assert float(found) == pytest.approx(expected, rel=1e-6)
 
@@ -160,7 +165,7 @@ def test_d_and_its_optimiser_are_untouched(options: dict[str, object]) -> None:
     before, weights = everything(state), copy_of(state.generator)
 
     with state.frozen_discriminator:
-        generator_step(state, config, Z, real=REAL)
+        generator_step(state, config, GeneratorBatch(Z, real=REAL))
 
     moved = differences(before, everything(state))
     assert not [name for name in moved if not name.startswith(("generator", "g_optimizer"))]
@@ -173,7 +178,7 @@ def test_d_keeps_no_gradient_of_updates_that_never_happened() -> None:
     state.d_optimizer.zero_grad()
 
     with state.frozen_discriminator:
-        generator_step(state, replace(GAME, unroll_steps=2), Z, real=REAL)
+        generator_step(state, replace(GAME, unroll_steps=2), GeneratorBatch(Z, real=REAL))
 
     assert all(each.grad is None for each in state.discriminator.parameters())
 
@@ -186,7 +191,7 @@ def test_an_optimiser_before_its_first_step_has_no_moments_yet() -> None:
     expected = loss_after_real_updates(state, config, state.generator)
 
     with state.frozen_discriminator:
-        found = generator_step(state, config, Z, real=REAL)
+        found = generator_step(state, config, GeneratorBatch(Z, real=REAL))
 
     assert float(found) == pytest.approx(expected, rel=1e-6)
 
@@ -198,7 +203,7 @@ def test_weights_without_a_gradient_do_not_turn_the_rest_into_nan() -> None:
         state.discriminator.head.weight.zero_()  # type: ignore[union-attr, operator]
 
     with state.frozen_discriminator:
-        generator_step(state, config, Z.float(), real=REAL.float())
+        generator_step(state, config, GeneratorBatch(Z.float(), real=REAL.float()))
 
     assert all(
         each.grad.isfinite().all() for each in state.generator.parameters() if each.grad is not None

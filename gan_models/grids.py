@@ -7,29 +7,44 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from gan_models.model_folder import Model
 from gan_models.samples import SampleKind, SampleSpec
 
 _TARGET_SIDE = 512  # pixels, about; small images are enlarged by a whole factor
 _GAP = 1
 _SCATTER_SIDE = 512
+_NUM_IN_ROW = 16  # images of each class
+_MOST_ROWS = 32  # classes in a picture
 
 
-def draw_grid(stored: Tensor, sample: SampleSpec, *, bound: float | None = None) -> Image.Image:
+def draw_grid(
+    stored: Tensor, sample: SampleSpec, *, bound: float | None = None, columns: int | None = None
+) -> Image.Image:
     """Draw stored samples, images on a near-square grid and points in the plane.
 
     Args:
         stored: N x ``sample.shape``, N >= 1.
         sample: their kind and shape; points show their first two dimensions.
         bound: half the side of the plane that a scatter shows; by default it fits the points.
+        columns: images in a row; by default as makes the grid near-square.
     """
     if sample.kind is SampleKind.POINT:
         return _scatter(stored.double().numpy(force=True), bound)
-    return _image_grid(stored.numpy(force=True))
+    return _image_grid(stored.numpy(force=True), columns or ceil(sqrt(len(stored))))
 
 
-def _image_grid(images: NDArray[np.uint8]) -> Image.Image:
+def draw_classes(model: Model, *, seed: int) -> Image.Image | None:
+    """Draw a row of images for each class; None where there are none, or too many to be seen."""
+    if model.sample.kind is not SampleKind.IMAGE or model.classes is None:
+        return None
+    if len(model.classes) > _MOST_ROWS:
+        return None
+    fakes = model.draw_each_class(_NUM_IN_ROW, seed=seed)
+    return draw_grid(fakes, model.sample, columns=_NUM_IN_ROW)
+
+
+def _image_grid(images: NDArray[np.uint8], columns: int) -> Image.Image:
     count, channels, height, width = images.shape
-    columns = ceil(sqrt(count))
     rows = ceil(count / columns)
     canvas = np.full(
         (rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, channels), 24, np.uint8

@@ -5,7 +5,7 @@ from enum import StrEnum
 from math import prod
 from typing import TYPE_CHECKING
 
-from gan_models.errors import DataError
+from gan_models.errors import DataError, ParameterError, nearest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,6 +29,18 @@ class Classes:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def index_of(self, name: str) -> int:
+        """Return the class of this name, or else of this index.
+
+        Raises:
+            ParameterError: if there is none; names the nearest.
+        """
+        if name in self.names:
+            return self.names.index(name)
+        if name.isdecimal() and int(name) < len(self):
+            return int(name)
+        raise ParameterError(f"class '{name}': {nearest(name, self.names)}")
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,15 @@ class TrialPaths:
         """The grid drawn after ``nimg`` images."""
         return self.samples / f"{nimg:09d}.png"
 
+    @property
+    def classes(self) -> Path:
+        """Grids of fakes with a row for each class, where the trial is conditioned on them."""
+        return self.folder / "classes"
+
+    def class_grid(self, nimg: int) -> Path:
+        """The grid by class drawn after ``nimg`` images."""
+        return self.classes / f"{nimg:09d}.png"
+
     def snapshot(self, nimg: int) -> Path:
         """The EMA generator after ``nimg`` images, as a model folder."""
         return self.checkpoints / f"snapshot-{nimg:09d}"

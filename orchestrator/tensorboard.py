@@ -154,9 +154,9 @@ class TrialBoard:
         self._add_summary(exploit.nimg, _text("exploited", format_exploit(exploit)))
         self._writer.flush()
 
-    def add_samples(self, png: bytes, nimg: int) -> None:
+    def add_samples(self, png: bytes, nimg: int, *, tag: str = "samples") -> None:
         """Show a grid of fakes, given as the bytes of a PNG file."""
-        self._add_summary(nimg, _image("samples", png))
+        self._add_summary(nimg, _image(tag, png))
         self._writer.flush()
 
     def finish(self, verdict: VerdictKind | None, status: TrialStatus) -> None:

@@ -27,11 +27,16 @@ def read_arrays(file: Path) -> UnsplitData:
     """
     arrays = _load(file)
     kind, samples = interpret_array(arrays["samples"], str(file))
-    labels, num_classes = None, None
+    labels, names = None, None
     if "labels" in arrays:
-        labels, num_classes = class_indices(arrays["labels"], len(samples), str(file))
+        labels, names = class_indices(arrays["labels"], len(samples), str(file))
     return UnsplitData(
-        name=file.name, kind=kind, samples=samples, labels=labels, num_classes=num_classes
+        name=file.name,
+        kind=kind,
+        samples=samples,
+        labels=labels,
+        num_classes=None if names is None else len(names),
+        class_names=names,
     )
 
 

@@ -29,11 +29,14 @@ def read_image_folder(folder: Path) -> UnsplitData:
             f"('{classes[0].name}'); use one or the other"
         )
     if not classes:
-        return _read(folder, [loose], labelled=False)
-    return _read(folder, [_images_of_class(subfolder) for subfolder in classes], labelled=True)
+        return _read(folder, [loose])
+    groups = [_images_of_class(subfolder) for subfolder in classes]
+    return _read(folder, groups, names=tuple(subfolder.name for subfolder in classes))
 
 
-def _read(folder: Path, groups: list[list[Path]], *, labelled: bool) -> UnsplitData:
+def _read(
+    folder: Path, groups: list[list[Path]], *, names: tuple[str, ...] | None = None
+) -> UnsplitData:
     files = [file for group in groups for file in group]
     if not files:
         found = "no image files" if any(folder.iterdir()) else "empty"
@@ -46,8 +49,9 @@ def _read(folder: Path, groups: list[list[Path]], *, labelled: bool) -> UnsplitD
         samples=stack_images(
             [decode_image(file.read_bytes(), str(file)) for file in files], places
         ),
-        labels=labels if labelled else None,
-        num_classes=len(groups) if labelled else None,
+        labels=None if names is None else labels,
+        num_classes=None if names is None else len(names),
+        class_names=names,
     )
 
 

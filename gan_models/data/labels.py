@@ -10,7 +10,7 @@ from gan_models.errors import DataError
 
 def class_indices(
     labels: NDArray[Any], num_samples: int, place: str
-) -> tuple[NDArray[np.int64], int]:
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Number the distinct labels 0, 1, … in sorted order.
 
     Args:
@@ -19,7 +19,7 @@ def class_indices(
         place: what to name in errors.
 
     Returns:
-        The N class indices, and how many classes there are.
+        The N class indices, and the name of each class.
 
     Raises:
         DataError: if labels are of another type, or not one for each sample.
@@ -32,4 +32,4 @@ def class_indices(
     if labels.dtype.kind not in "biuUS":
         raise DataError(f"{place}: labels of type {labels.dtype}; give whole numbers or text")
     classes, indices = np.unique(labels, return_inverse=True)
-    return indices.astype(np.int64), len(classes)
+    return indices.astype(np.int64), tuple(map(str, classes.tolist()))

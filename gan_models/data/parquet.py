@@ -52,11 +52,16 @@ def _read(file: Path) -> UnsplitData:
         kind, samples = interpret_array(_shaped(column, table.schema, file), str(file))
     else:
         kind, samples = SampleKind.IMAGE, _decode_images(column, file)
-    labels, num_classes = None, None
+    labels, names = None, None
     if _LABEL in table.column_names:
-        labels, num_classes = _read_labels(table.column(_LABEL), file)
+        labels, names = _read_labels(table.column(_LABEL), file)
     return UnsplitData(
-        name=file.name, kind=kind, samples=samples, labels=labels, num_classes=num_classes
+        name=file.name,
+        kind=kind,
+        samples=samples,
+        labels=labels,
+        num_classes=None if names is None else len(names),
+        class_names=names,
     )
 
 
@@ -160,6 +165,6 @@ def _decode_images(column: pa.ChunkedArray, file: Path) -> NDArray[np.uint8]:
     return stack_images(images, places)
 
 
-def _read_labels(column: pa.ChunkedArray, file: Path) -> tuple[NDArray[np.int64], int]:
+def _read_labels(column: pa.ChunkedArray, file: Path) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     _refuse_nulls(column, f"{file}: column '{_LABEL}'")
     return class_indices(np.asarray(column.to_pylist()), len(column), str(file))

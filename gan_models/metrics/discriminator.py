@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from math import isnan, nan
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from gan_models.samples import SampleSpec
+from gan_models.objectives.judge import Judge
 
 _BATCH_SIZE = 500
 
@@ -32,31 +34,39 @@ class DiscriminatorHealth:
         return asdict(self)
 
 
+class HealthLabels(NamedTuple):
+    """The classes of train reals, held-out reals and fakes, for a D that is conditioned on them."""
+
+    train: Tensor
+    heldout: Tensor
+    fake: Tensor
+
+
 def discriminator_health(
     discriminator: nn.Module,
-    sample: SampleSpec,
     *,
-    train_real: Tensor,
-    heldout_real: Tensor,
+    train_seen: Tensor,
+    heldout_seen: Tensor,
     fake_seen: Tensor,
+    labels: HealthLabels | None = None,
     threshold: float = 0.0,
 ) -> DiscriminatorHealth:
     """Show D some reals and fakes; leaves its weights, statistics and mode as they were.
 
     Args:
         discriminator: maps samples as networks see them to one logit each, or one each pack.
-        sample: kind and shape of a sample.
-        train_real: stored samples that D trains on.
-        heldout_real: stored samples that D never sees in training.
-        fake_seen: fakes as a generator gives them (not stored form).
+        train_seen: encoded samples that D trains on.
+        heldout_seen: encoded samples that D never sees in training.
+        fake_seen: fakes as a generator gives them.
+        labels: one of each sample in the three sets, where D takes them; None where it does not.
         threshold: logits above it say real, below it fake: 0 for logit losses, 0.5 between the
             targets of least squares. A critic has no natural zero: NaN takes the midpoint between
             the mean logits of train reals and fakes.
     """
     with _in_eval_mode(discriminator):
-        train = _logits(discriminator, sample.encode(train_real))
-        heldout = _logits(discriminator, sample.encode(heldout_real))
-        fake = _logits(discriminator, fake_seen)
+        seen = (train_seen, heldout_seen, fake_seen)
+        given = labels or (None, None, None)
+        train, heldout, fake = map(partial(_logits, discriminator), seen, given)
     if isnan(threshold):
         threshold = float(train.mean() + fake.mean()) / 2
     return DiscriminatorHealth(
@@ -80,8 +90,12 @@ def _in_eval_mode(network: nn.Module) -> Iterator[None]:
 
 
 @torch.no_grad()
-def _logits(discriminator: nn.Module, seen: Tensor) -> Tensor:
-    batches = [discriminator(batch).flatten() for batch in seen.split(_BATCH_SIZE)]
+def _logits(discriminator: nn.Module, seen: Tensor, labels: Tensor | None) -> Tensor:
+    batches = []
+    for start in range(0, len(seen), _BATCH_SIZE):
+        batch = slice(start, start + _BATCH_SIZE)
+        judge = Judge(discriminator, None if labels is None else labels[batch].to(seen.device))
+        batches.append(judge(seen[batch]).flatten())
     return torch.cat(batches).to("cpu", torch.float64)
 
 

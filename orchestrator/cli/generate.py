@@ -9,6 +9,7 @@ from orchestrator.cli.location import LOCATION, Location, local_path
 from orchestrator.cli.target import check_target
 
 _FORMATS = (".png", ".npz")
+_EACH = "each"
 
 
 @click.command()
@@ -22,11 +23,23 @@ _FORMATS = (".png", ".npz")
     help="A picture (.png), or the array 'samples' (.npz).",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--class", "label", help="Of this class alone, by name or index; 'each' gives -n of every one."
+)
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
-def generate(model_dir: Location, *, num: int, out: Path, seed: int, force: bool) -> None:
+def generate(
+    model_dir: Location,
+    *,
+    num: int,
+    out: Path,
+    seed: int,
+    label: str | None,
+    force: bool,
+) -> None:
     """Draw samples from a generator.
 
-    MODEL_DIR is a model folder, or a run folder, which stands for its best generator.
+    MODEL_DIR is a model folder, or a run folder, which stands for its best generator. A generator
+    that knows classes gives them by their shares of the data, unless one is asked for.
     """
     check_target(out, _FORMATS, may_replace=force)
 
@@ -35,7 +48,12 @@ def generate(model_dir: Location, *, num: int, out: Path, seed: int, force: bool
 
     with local_path(model_dir, "best") as folder:
         model = open_generator(folder)
-    samples = model.draw(num, seed=seed)
+    if label is None:
+        samples = model.draw(num, seed=seed)
+    elif label == _EACH:
+        samples = model.draw_each_class(num, seed=seed)
+    else:
+        samples = model.draw_class(label, num, seed=seed)
     with writing_to(out), whole_file(out) as draft, draft.open("wb") as file:
         if out.suffix == ".npz":
             import numpy as np
@@ -44,5 +62,6 @@ def generate(model_dir: Location, *, num: int, out: Path, seed: int, force: bool
         else:
             from gan_models.grids import draw_grid
 
-            draw_grid(samples, model.sample).save(file, format="PNG")
+            columns = num if label == _EACH else None
+            draw_grid(samples, model.sample, columns=columns).save(file, format="PNG")
     click.echo(out)

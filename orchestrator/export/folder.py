@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gan_models.errors import CheckpointError, DamageError
 from gan_models.files import whole_folder, write_json, write_text
-from gan_models.grids import draw_grid
+from gan_models.grids import draw_classes, draw_grid
 from gan_models.model_folder import Model, check_model, load_model, seal_model
 from gan_models.seeds import derive_seed
 from orchestrator.config.model import SweepConfig
@@ -51,7 +51,7 @@ def export_best(config: SweepConfig, paths: RunPaths, history: SweepHistory) -> 
     with whole_folder(paths.best) as draft:
         shutil.copytree(snapshot, draft, dirs_exist_ok=True)
         write_json(draft / "metrics.json", facts)
-        _draw(model, seed=derive_seed(config.search.seed, "picture"), to=draft / "samples.png")
+        _draw(model, seed=derive_seed(config.search.seed, "picture"), to=draft)
         write_text(draft / "README.md", _card(facts, model))
         seal_model(draft)
     return paths.best
@@ -89,7 +89,10 @@ def _selected(snapshot: Path, paths: RunPaths) -> Model:
 
 
 def _draw(model: Model, *, seed: int, to: Path) -> None:
-    draw_grid(model.draw(NUM_SHOWN, seed=seed), model.sample).save(to, format="PNG")
+    draw_grid(model.draw(NUM_SHOWN, seed=seed), model.sample).save(to / "samples.png", format="PNG")
+    by_class = draw_classes(model, seed=seed)
+    if by_class is not None:
+        by_class.save(to / "classes.png", format="PNG")
 
 
 def _card(facts: Mapping[str, Any], model: Model) -> str:
@@ -101,5 +104,8 @@ def _card(facts: Mapping[str, Any], model: Model) -> str:
     )
     shape = " x ".join(map(str, model.sample.shape))
     return environment.get_template("card.md.j2").render(
-        **facts, shape=shape, disclosed=disclose(facts["selection"], facts["certificate"])
+        **facts,
+        classes=model.classes.names if model.classes else (),
+        shape=shape,
+        disclosed=disclose(facts["selection"], facts["certificate"]),
     )

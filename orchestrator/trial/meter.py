@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Split
-from gan_models.metrics.discriminator import discriminator_health
+from gan_models.metrics.discriminator import HealthLabels, discriminator_health
 from gan_models.metrics.protocol import Protocol
 from gan_models.model_folder import Model
 from gan_models.objectives.losses import undecided_logit
@@ -21,6 +21,7 @@ from orchestrator.trial.spec import TrialSpec
 from orchestrator.yardstick import Yardstick
 
 HEALTH_SAMPLES = 500  # D's accuracies are read to a few percent
+HEALTH_SPLITS = (Split.TRAIN, Split.SELECT)  # reals that D has seen, and some that it has not
 
 
 class LossWindow:
@@ -84,10 +85,10 @@ class Meter:
         scores = self.yardstick.score(model.sample.decode(seen).cpu(), Split.SELECT)
         health = discriminator_health(
             state.discriminator,
-            model.sample,
-            train_real=self._some(Split.TRAIN, state.device),
-            heldout_real=self._some(Split.SELECT, state.device),
+            train_seen=self._some(HEALTH_SPLITS[0], state.device),
+            heldout_seen=self._some(HEALTH_SPLITS[1], state.device),
             fake_seen=seen[:HEALTH_SAMPLES],
+            labels=self._some_labels(model),
             threshold=undecided_logit(self.config),
         )
         gap = self._duality_gap(state, index)
@@ -119,7 +120,16 @@ class Meter:
         return duality_gap(self.config, state, splits.train, splits.select, seed=seed)
 
     def _some(self, split: Split, device: torch.device) -> Tensor:
-        return self.yardstick.splits[split].stored[:HEALTH_SAMPLES].to(device)
+        real = self.yardstick.splits[split]
+        return real.sample.encode(real.stored[:HEALTH_SAMPLES].to(device))
+
+    def _some_labels(self, model: Model) -> HealthLabels | None:
+        """Return the classes of what D's health is read from, where D knows classes."""
+        fake = model.labels(self.spec.num_samples, seed=self.spec.evaluation_seed)
+        train, heldout = (self.yardstick.splits[split].labels for split in HEALTH_SPLITS)
+        if fake is None or train is None or heldout is None:
+            return None
+        return HealthLabels(*(each[:HEALTH_SAMPLES] for each in (train, heldout, fake)))
 
 
 def _gradient_norm(network: nn.Module) -> float:

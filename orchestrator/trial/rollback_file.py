@@ -38,8 +38,8 @@ def record_rollbacks(paths: TrialPaths, rollbacks: Sequence[Adjustment]) -> None
     nimg = rollbacks[-1].nimg
     drop_checkpoints_after(paths.checkpoints, nimg)
     drop_snapshots_after(paths, nimg)
-    for grid in paths.samples.glob("*.png"):
-        if grid > paths.sample_grid(nimg):  # counts sort by name
+    for grid in (*paths.samples.glob("*.png"), *paths.classes.glob("*.png")):
+        if grid.name > paths.sample_grid(nimg).name:  # counts sort by name
             grid.unlink()
     write_sealed(paths.rollbacks, {"rollbacks": [each.to_mapping() for each in rollbacks]})
 

@@ -10,12 +10,14 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from PIL.Image import Image
+
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset
 from gan_models.data.residence import place
 from gan_models.files import discard, storing, whole_file
 from gan_models.gpu_share import claim_gpu
-from gan_models.grids import draw_grid
+from gan_models.grids import draw_classes, draw_grid
 from gan_models.model_folder import Model
 from gan_models.samples import SampleSpec
 from gan_models.threads import pinned_threads
@@ -213,17 +215,19 @@ class _Trial:
         return adjusted(rollback)
 
     def _draw_samples(self, model: Model) -> None:
-        fakes = model.draw(NUM_SHOWN, seed=self.spec.evaluation_seed)
-        picture = io.BytesIO()
-        draw_grid(fakes, model.sample).save(picture, format="PNG")
-        with whole_file(self.paths.sample_grid(self.state.nimg)) as draft:
-            draft.write_bytes(picture.getvalue())
-        self._show_samples(self.state.nimg)
+        seed, nimg = self.spec.evaluation_seed, self.state.nimg
+        fakes = model.draw(NUM_SHOWN, seed=seed)
+        _save_picture(draw_grid(fakes, model.sample), self.paths.sample_grid(nimg))
+        by_class = draw_classes(model, seed=seed)
+        if by_class is not None:
+            _save_picture(by_class, self.paths.class_grid(nimg))
+        self._show_samples(nimg)
 
     def _show_samples(self, nimg: int) -> None:
-        picture = self.paths.sample_grid(nimg)
-        if picture.exists():
-            self.board.add_samples(picture.read_bytes(), nimg)
+        grids = {"samples": self.paths.sample_grid(nimg), "classes": self.paths.class_grid(nimg)}
+        for tag, picture in grids.items():
+            if picture.exists():
+                self.board.add_samples(picture.read_bytes(), nimg, tag=tag)
 
     def _report(self, num_rows: int) -> Iterator[Message]:
         """Yield the messages of one row: its verdict, and what is adjusted after it."""
@@ -244,6 +248,13 @@ class _Trial:
         if self.spec.may_adjust:
             self.board.add_regime(regime.ratio, regime.lr_factor, rows[-1].nimg)
         return evaluated(rows[-1], verdict, regime.num_rollbacks)
+
+
+def _save_picture(picture: Image, path: Path) -> None:
+    encoded = io.BytesIO()
+    picture.save(encoded, format="PNG")
+    with whole_file(path) as draft:
+        draft.write_bytes(encoded.getvalue())
 
 
 def _open(spec: TrialSpec, store: TrialStore) -> _Trial:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,8 +7,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from gan_models.grids import draw_grid
-from gan_models.samples import SampleKind, SampleSpec
+from gan_models.config import GanConfig
+from gan_models.grids import draw_classes, draw_grid
+from gan_models.model_folder import Model
+from gan_models.networks.registry import build_generator
+from gan_models.samples import Classes, SampleKind, SampleSpec
 
 POINTS = SampleSpec(SampleKind.POINT, (2,))
 
@@ -99,3 +104,29 @@ def test_one_dimension_is_shown_on_the_axis() -> None:
     picture = draw_grid(torch.tensor([[0.5]]), SampleSpec(SampleKind.POINT, (1,)), bound=1.0)
 
     assert np.argwhere(np.asarray(picture) == 0).tolist() == drawn([[0.5, 0.0]], bound=1.0)
+
+
+def conditional(num_classes: int, kind: SampleKind = SampleKind.IMAGE) -> Model:
+    names = tuple(map(str, range(num_classes)))
+    shape = (1, 8, 8) if kind is SampleKind.IMAGE else (2,)
+    sample = SampleSpec(kind, shape, Classes(names, (1 / num_classes,) * num_classes))
+    config = GanConfig(network="mlp", width=8, depth=1, latent_dim=2, conditioning="concat")
+    return Model(build_generator(config, sample).eval(), config, sample)
+
+
+def test_each_class_has_a_row() -> None:
+    model = conditional(3)
+
+    picture = draw_classes(model, seed=0)
+
+    assert picture is not None
+    grid = shrunk(picture, (3 * 9 - 1, 16 * 9 - 1))
+    first_of_last = model.draw_each_class(16, seed=0)[2 * 16, 0].numpy()
+    assert np.array_equal(grid[18:26, :8], first_of_last)
+
+
+def test_points_too_many_classes_and_none_have_no_rows() -> None:
+    plain = replace(conditional(3), config=GanConfig())
+
+    for model in (conditional(3, SampleKind.POINT), conditional(33), plain):
+        assert draw_classes(model, seed=0) is None

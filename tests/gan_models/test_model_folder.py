@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 from safetensors import safe_open
 
 from gan_models.config import GanConfig
-from gan_models.errors import CheckpointError
+from gan_models.errors import CheckpointError, ParameterError
 from gan_models.files import file_sha256, write_json
 from gan_models.manifest import write_manifest
 from gan_models.model_folder import (
@@ -19,7 +20,7 @@ from gan_models.model_folder import (
     save_model,
 )
 from gan_models.networks.registry import build_generator
-from gan_models.samples import SampleKind, SampleSpec
+from gan_models.samples import Classes, SampleKind, SampleSpec
 
 CONFIG = GanConfig(network="dcgan", width=8, latent_dim=4)
 IMAGE = SampleSpec(SampleKind.IMAGE, (1, 8, 8))
@@ -211,3 +212,50 @@ def test_samples_come_to_the_cpu_from_any_device(model: Model) -> None:
 
     with pytest.raises(NotImplementedError, match="Cannot copy out of meta tensor"):
         model.draw(2, seed=0)
+
+
+@pytest.fixture(params=["concat", "projection", "auxiliary"])
+def conditional(request: pytest.FixtureRequest) -> Model:
+    config = replace(CONFIG, conditioning=request.param)
+    sample = replace(IMAGE, classes=Classes(("cat", "dog", "0"), (0.5, 0.25, 0.25)))
+    return Model(build_generator(config, sample, seed=7).eval(), config, sample)
+
+
+def test_a_conditional_model_travels_with_its_classes(tmp_path: Path, conditional: Model) -> None:
+    save_model(tmp_path, conditional)
+
+    loaded = load_model(tmp_path)
+
+    assert loaded.classes == conditional.sample.classes
+    assert torch.equal(loaded.draw(600, seed=1), conditional.draw(600, seed=1))
+    labels = loaded.labels(600, seed=1)
+    assert labels is not None
+    assert (labels == 0).double().mean() == pytest.approx(0.5, abs=0.06)
+
+
+def test_a_class_is_asked_for_by_name_or_else_by_index(conditional: Model) -> None:
+    by_class = conditional.draw_each_class(4, seed=3)
+
+    for index, name in enumerate(("cat", "dog", "0")):
+        drawn = conditional.draw_class(name, 4, seed=3)
+        assert torch.equal(by_class[4 * index : 4 * index + 4], drawn)
+    assert torch.equal(
+        conditional.draw_class("1", 4, seed=3), conditional.draw_class("dog", 4, seed=3)
+    )
+    with pytest.raises(ParameterError, match="class 'cow': .*allowed: 0, cat, dog"):
+        conditional.draw_class("cow", 4, seed=3)
+
+
+def test_a_model_without_conditioning_has_no_classes_whatever_its_data_had(tmp_path: Path) -> None:
+    sample = replace(IMAGE, classes=Classes(("a", "b"), (0.5, 0.5)))
+    save_model(tmp_path, Model(build_generator(CONFIG, sample).eval(), CONFIG, sample))
+
+    loaded = load_model(tmp_path)
+
+    assert loaded.classes is None
+    assert loaded.labels(3, seed=0) is None
+    assert set(description_of(tmp_path)["sample"]) == {"kind", "shape"}
+    with pytest.raises(ParameterError, match="it knows no classes"):
+        loaded.draw_class("a", 1, seed=0)
+    with pytest.raises(ParameterError, match="it knows no classes"):
+        loaded.draw_each_class(1, seed=0)

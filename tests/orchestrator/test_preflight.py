@@ -1,10 +1,11 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gan_models.config import GanConfig
 from gan_models.errors import DataError, MetricError
-from gan_models.samples import SampleKind, SampleSpec
+from gan_models.samples import Classes, SampleKind, SampleSpec
 from orchestrator.errors import ConfigError, UsageError
 from orchestrator.preflight import (
     check_given,
@@ -143,3 +144,12 @@ def test_networks_are_tried_without_memory_or_randomness() -> None:
     before = torch.get_rng_state()
     check_params({"network": "mlp", "width": 100_000, "depth": 8}, DIGIT)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("kind", ["concat", "projection", "auxiliary"])
+def test_conditioning_needs_data_with_labels(kind: str) -> None:
+    labelled = replace(DIGIT, classes=Classes(("0", "1"), (0.5, 0.5)))
+
+    assert check_params({"conditioning": kind}, labelled).conditioning == kind
+    with pytest.raises(ConfigError, match=f"conditioning = '{kind}' needs data with labels"):
+        check_params({"conditioning": kind}, DIGIT)

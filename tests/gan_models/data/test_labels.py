@@ -6,20 +6,22 @@ from gan_models.errors import DataError
 
 
 @pytest.mark.parametrize(
-    "labels",
+    ("labels", "expected"),
     [
-        np.array([7, -3, 7, 100]),
-        np.array([7, 3, 7, 100], dtype=np.uint8),
-        np.array(["dog", "cat", "dog", "emu"]),
+        (np.array([7, -3, 7, 100]), ("-3", "7", "100")),
+        (np.array([7, 3, 7, 100], dtype=np.uint8), ("3", "7", "100")),
+        (np.array(["dog", "cat", "dog", "emu"]), ("cat", "dog", "emu")),
     ],
     ids=["int64", "uint8", "text"],
 )
-def test_distinct_labels_are_numbered_in_sorted_order(labels: np.ndarray) -> None:
-    indices, num_classes = class_indices(labels, 4, "x")
+def test_distinct_labels_are_numbered_in_sorted_order_and_keep_their_names(
+    labels: np.ndarray, expected: tuple[str, ...]
+) -> None:
+    indices, names = class_indices(labels, 4, "x")
 
     assert indices.tolist() == [1, 0, 1, 2]
     assert indices.dtype == np.int64
-    assert num_classes == 3
+    assert names == expected
 
 
 @pytest.mark.parametrize("shape", [(3,), (4, 1), ()])

@@ -6,7 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from gan_models.config import GanConfig
-from gan_models.metrics.discriminator import DiscriminatorHealth, discriminator_health
+from gan_models.metrics.discriminator import (
+    DiscriminatorHealth,
+    HealthLabels,
+    discriminator_health,
+)
 from gan_models.networks.packing import Packed
 from gan_models.networks.registry import build_discriminator
 from gan_models.samples import SampleKind, SampleSpec
@@ -24,9 +28,8 @@ def health(
 ) -> DiscriminatorHealth:
     return discriminator_health(
         ValueAsLogit(),
-        POINT,
-        train_real=torch.tensor([[4.0], [2.0], [1.0], [-1.0]]),
-        heldout_real=torch.tensor([[1.0], [-1.0]]),
+        train_seen=torch.tensor([[4.0], [2.0], [1.0], [-1.0]]),
+        heldout_seen=torch.tensor([[1.0], [-1.0]]),
         fake_seen=torch.tensor(fakes)[:, None],
         threshold=threshold,
     )
@@ -55,22 +58,28 @@ def test_logits_that_are_not_finite_give_no_accuracy() -> None:
     assert found.d_real_acc == 0.75
 
 
-def test_images_are_shown_as_networks_see_them() -> None:
-    images = torch.tensor([0, 255], dtype=torch.uint8).reshape(2, 1, 1, 1)
+class RightClass(nn.Module):
+    def forward(self, seen: Tensor, labels: Tensor) -> Tensor:
+        return 2.0 * (seen[:, 0] == labels) - 1.0
+
+
+def test_a_conditional_d_is_shown_the_label_of_each_sample() -> None:
+    seen = torch.arange(1201.0)[:, None]
+    right = torch.arange(1201)
     found = discriminator_health(
-        nn.Flatten(),
-        SampleSpec(SampleKind.IMAGE, (1, 1, 1)),
-        train_real=images,
-        heldout_real=images[1:],
-        fake_seen=torch.zeros(3, 1, 1, 1),
+        RightClass(),
+        train_seen=seen,
+        heldout_seen=seen,
+        fake_seen=seen,
+        labels=HealthLabels(right, right + 1, right.clone().clamp(max=600)),
     )
-    assert (found.d_real_logit, found.d_heldout_acc, found.d_real_acc) == (0.0, 1.0, 0.5)
+    assert (found.d_real_acc, found.d_heldout_acc, found.d_fake_acc) == (1.0, 0.0, 600 / 1201)
 
 
 def test_more_samples_than_a_batch_are_all_counted() -> None:
     reals = torch.arange(-600.0, 601.0)[:, None]
     found = discriminator_health(
-        ValueAsLogit(), POINT, train_real=reals, heldout_real=reals, fake_seen=reals
+        ValueAsLogit(), train_seen=reals, heldout_seen=reals, fake_seen=reals
     )
     assert found.d_real_acc == found.d_fake_acc == 600 / 1201
 
@@ -82,7 +91,7 @@ def test_the_network_is_left_as_it_was() -> None:
     before = {name: value.clone() for name, value in network.state_dict().items()}
     reals = torch.randn(64, 1, generator=torch.Generator().manual_seed(0))
     first, again = (
-        discriminator_health(network, POINT, train_real=reals, heldout_real=reals, fake_seen=reals)
+        discriminator_health(network, train_seen=reals, heldout_seen=reals, fake_seen=reals)
         for _ in range(2)
     )
     assert first == again
@@ -96,9 +105,8 @@ def test_the_mode_comes_back_after_an_error() -> None:
     with pytest.raises(RuntimeError):
         discriminator_health(
             network,
-            POINT,
-            train_real=torch.zeros(2, 1),
-            heldout_real=torch.zeros(2, 1),
+            train_seen=torch.zeros(2, 1),
+            heldout_seen=torch.zeros(2, 1),
             fake_seen=torch.zeros(2, 1),
         )
     assert network[0].training

@@ -109,7 +109,7 @@ def test_the_projection_is_the_inner_product_of_class_and_features() -> None:
 
     logits = head(h, LABELS)
 
-    directions = head.directions.weight[LABELS]
+    directions = head.get_parameter("directions.weight")[LABELS]
     expected = head.head(h).squeeze(1) + torch.einsum("nd,nd->n", directions, h)
     torch.testing.assert_close(logits.squeeze(1), expected)
 

@@ -6,7 +6,10 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from gan_models.model_folder import load_model
+from gan_models.config import GanConfig
+from gan_models.model_folder import Model, load_model, save_model
+from gan_models.networks.registry import build_generator
+from gan_models.samples import Classes, SampleKind, SampleSpec
 from orchestrator.paths import RunPaths
 
 Ganorch = Callable[..., Result]
@@ -61,3 +64,28 @@ def test_a_run_without_a_generator_says_how_to_get_one(
 ) -> None:
     line = refused("generate", halted_run.root, "-o", tmp_path / "a.png")
     assert f"no generator was selected yet: `ganorch resume {halted_run.root}`" in line
+
+
+def test_a_class_or_each_of_them_may_be_asked_for(
+    ganorch: Ganorch, refused: Refused, run: RunPaths, tmp_path: Path
+) -> None:
+    sample = SampleSpec(SampleKind.IMAGE, (1, 8, 8), Classes(("cat", "dog"), (0.5, 0.5)))
+    config = GanConfig(network="mlp", width=8, conditioning="concat")
+    model = Model(build_generator(config, sample).eval(), config, sample)
+    save_model(tmp_path, model)
+
+    for label, expected in (
+        ("dog", model.draw_class("dog", 3, seed=0)),
+        ("each", model.draw_each_class(3, seed=0)),
+    ):
+        out = tmp_path / f"{label}.npz"
+        result = ganorch("generate", tmp_path, "-n", 3, "--class", label, "-o", out)
+        assert result.exit_code == 0
+        with np.load(out, allow_pickle=False) as arrays:
+            np.testing.assert_array_equal(arrays["samples"], expected.numpy())
+    picture = tmp_path / "each.png"
+    assert ganorch("generate", tmp_path, "-n", 3, "--class", "each", "-o", picture).exit_code == 0
+
+    out = tmp_path / "none.npz"
+    assert "allowed: cat, dog" in refused("generate", tmp_path, "--class", "dug", "-o", out)
+    assert "it knows no classes" in refused("generate", run.root, "--class", "0", "-o", out)

@@ -147,6 +147,6 @@ def test_the_card_says_what_was_taken_over_before_the_snapshot(copied: RunPaths)
     assert "In training it goes on from the weights of ash" in card
     assert "in time" in card
     assert "too late" not in card
-    assert "\n\n- `batch_size`" in card
+    assert "\n\n- `auxiliary_weight`" in card
     inherited = json.loads((copied.best / "metrics.json").read_text())["inherited"]
     assert len(inherited) == 1

@@ -331,3 +331,23 @@ def test_threads_are_as_before_once_a_trial_is_closed(tmp_path: Path) -> None:
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_conditional_trial_draws_a_row_for_each_class_and_is_resumed_exactly(
+    tmp_path: Path,
+) -> None:
+    params = {"params": DIGITS | {"conditioning": "projection"}}
+    spec, cut = (
+        order(tmp_path / name, **{**DIGITS_BY_DCGAN, **params}) for name in ("whole", "cut")
+    )
+    list(run_trial(spec))
+    for _ in itertools.islice(run_trial(cut), 3):
+        pass
+    list(run_trial(cut))
+
+    assert weights_of(spec) == weights_of(cut)
+    assert rows_of(spec) == rows_of(cut)
+    for row in rows_of(spec):
+        with Image.open(paths_of(spec).class_grid(row["nimg"])) as picture:
+            assert picture.size[0] > picture.size[1]  # 16 images a row, 10 rows
+        assert row["d_heldout_acc"] is not None

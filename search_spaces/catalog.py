@@ -51,6 +51,24 @@ _ALL = (
         doc="small fully connected GANs for points in the plane",
         pinned={"network": "mlp"},
     ),
+    SearchSpace(
+        "dcgan-techniques",
+        (
+            *networks.DCGAN,
+            *objectives.EVERY_LOSS,
+            *objectives.EVERY_PENALTY,
+            *objectives.ORTHOGONALITY,
+            *optimizers.WIDE,
+            *optimizers.MOMENTUM,
+            *optimizers.RHYTHM,
+            *optimizers.SCHEDULES,
+            *optimizers.CLIPPING,
+            *optimizers.AVERAGING,
+            *optimizers.RAMP,
+        ),
+        doc="convolutional GANs with every loss, regulariser and schedule; for many trials",
+        pinned={"network": "dcgan"},
+    ),
 )
 
 SPACES: Mapping[str, SearchSpace] = {space.name: space for space in _ALL}

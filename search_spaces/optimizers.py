@@ -36,3 +36,47 @@ AVERAGING = (
         why="how long the averaged G remembers: longer is smoother and later",
     ),
 )
+
+RAMP = (
+    Parameter(
+        "ema_ramp",
+        Choice((0.0, 0.05)),
+        why="lets the averaged G forget the untrained one sooner (1912.04958 takes 0.05)",
+    ),
+)
+
+
+def schedules(decay_kimg: Domain) -> tuple[Parameter, ...]:
+    """Declare how learning rates move; ``decay_kimg`` should end where the budget does, or later.
+
+    Its lowest value must exceed the longest warm-up, of 5 kimg.
+    """
+    return (
+        Parameter(
+            "lr_schedule",
+            Choice(("constant", "linear", "cosine")),
+            why="rates that decay let the game settle, and an early winner stay",
+        ),
+        Parameter(
+            "lr_decay_kimg",
+            decay_kimg,
+            why="where the decay ends: too early, and nothing is learnt any more",
+            when={"lr_schedule": ("linear", "cosine")},
+        ),
+        Parameter(
+            "lr_warmup_kimg",
+            Choice((0.0, 1.0, 5.0)),
+            why="small first steps, until Adam knows how large gradients are",
+        ),
+    )
+
+
+SCHEDULES = schedules(Float(50.0, 1000.0, log=True))
+
+CLIPPING = (
+    Parameter(
+        "grad_clip_norm",
+        Choice((0.0, 1.0, 10.0)),
+        why="bounds what one bad batch can do; Adam's own scale makes it rarely matter",
+    ),
+)

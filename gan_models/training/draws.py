@@ -112,16 +112,18 @@ class Draws:
     def penalty(self, progress: int) -> Tensor | None:
         """Return what D's penalty needs at random, or None where it needs nothing.
 
-        For the gradient penalty one mixing weight a sample, for dragan N(0, 1) of a batch's shape.
+        For the gradient penalty that is how reals and fakes are mixed, for dragan noise.
         """
         if self._config.penalty == "gradient-penalty":
             return self.mix(progress)
         if self._config.penalty == "dragan":
-            shape = (self._config.batch_size, *self._real.sample.shape)
-            return torch.randn(
-                shape, generator=self._seeded("noise", progress), device=self._device
-            )
+            return self.noise(progress)
         return None
+
+    def noise(self, progress: int) -> Tensor:
+        """Return N(0, 1) in the shape of a batch of samples."""
+        shape = (self._config.batch_size, *self._real.sample.shape)
+        return torch.randn(shape, generator=self._seeded("noise", progress), device=self._device)
 
     def rivals(self, step: int) -> tuple[Tensor | None, Tensor]:
         """Return classes, and encoded real samples of them, drawn with replacement for G to face.

@@ -7,11 +7,14 @@ import pytest
 from gan_models.config import (
     LOSS_NAMES,
     NETWORK_NAMES,
+    PENALTY_NAMES,
     GanConfig,
+    check_value,
     parameter_docs,
 )
 from gan_models.errors import ParameterError
 from gan_models.networks.registry import ARCHITECTURES
+from gan_models.objectives.judgement import PENALTIES
 from gan_models.objectives.losses import OBJECTIVES
 
 
@@ -55,7 +58,9 @@ def test_an_unknown_parameter_is_answered_with_the_nearest_one() -> None:
         ("spectral_norm", 1, "spectral_norm = 1: must be of type bool"),
         ("d_loss", None, "d_loss = None: must be of type str"),
         ("d_loss", "hing", "d_loss = 'hing': did you mean 'hinge'? allowed: hinge, least-squares"),
-        ("penalty", "r2", "penalty = 'r2': allowed: gradient-penalty, none, r1"),
+        ("penalty", "r3", "penalty = 'r3': allowed: dragan, gradient-penalty, none, r1, r1+r2, r2"),
+        ("lr_floor", 1.5, "lr_floor = 1.5: must be at most 1.0"),
+        ("real_label_smoothing", 0.5, "real_label_smoothing = 0.5: must be less than 0.5"),
         ("network", "resnet", "network = 'resnet': allowed: dcgan, mlp"),
         ("generator_norm", "layer", "generator_norm = 'layer': allowed: batch, none"),
         ("round_unit", "kimg", "round_unit = 'kimg': allowed: epochs, steps"),
@@ -70,8 +75,65 @@ def test_an_impossible_value_is_refused_with_what_is_allowed(
 ) -> None:
     with pytest.raises(ParameterError) as refusal:
         GanConfig.from_params({name: value})
+    with pytest.raises(ParameterError) as alone:
+        check_value(name, value)
+
+    assert str(refusal.value) == str(alone.value)
+    assert str(refusal.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            {"d_loss": "relativistic"},
+            "d_loss = 'relativistic' with g_loss = 'non-saturating': pairs of samples",
+        ),
+        (
+            {"d_loss": "hinge", "g_loss": "relativistic"},
+            "d_loss = 'hinge' with g_loss = 'relativistic': pairs of samples",
+        ),
+        (
+            {"d_loss": "wasserstein", "g_loss": "minimax"},
+            "d_loss = 'wasserstein' with g_loss = 'minimax': a critic gives values, not labels",
+        ),
+        (
+            {"d_loss": "wasserstein", "g_loss": "wasserstein", "penalty": "none"},
+            "d_loss = 'wasserstein' with penalty = 'none': nothing keeps the critic Lipschitz",
+        ),
+        (
+            {"d_loss": "hinge", "real_label_smoothing": 0.1},
+            "real_label_smoothing = 0.1 with d_loss = 'hinge': it has no labels",
+        ),
+        (
+            {"lr_schedule": "cosine"},
+            "lr_decay_kimg = 0.0 with lr_schedule = 'cosine': must be greater than lr_warmup_kimg",
+        ),
+    ],
+)
+def test_what_cannot_work_together_is_refused_with_both_values(
+    params: dict[str, Any], message: str
+) -> None:
+    for name, value in params.items():
+        check_value(name, value)
+    with pytest.raises(ParameterError) as refusal:
+        GanConfig.from_params(params)
 
     assert str(refusal.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "params", [{"penalty": "gradient-penalty"}, {"weight_clip": 0.01}, {"spectral_norm": True}]
+)
+def test_each_lipschitz_constraint_is_enough_for_a_critic(params: dict[str, Any]) -> None:
+    critic = {"d_loss": "wasserstein", "g_loss": "wasserstein", "penalty": "none"}
+
+    assert GanConfig.from_params(critic | params).d_loss == "wasserstein"
+
+
+def test_an_unknown_name_has_no_value_to_check() -> None:
+    with pytest.raises(ParameterError, match="unknown parameter 'd_lrr': did you mean 'd_lr'?"):
+        check_value("d_lrr", 1e-3)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +160,9 @@ def test_every_parameter_is_documented() -> None:
     assert all(docs.values())
 
 
-def test_names_of_losses_and_networks_are_those_of_their_registries() -> None:
+def test_names_of_losses_penalties_and_networks_are_those_of_their_registries() -> None:
     assert set(LOSS_NAMES) == set(OBJECTIVES)
+    assert set(PENALTY_NAMES) == set(PENALTIES)
     assert set(NETWORK_NAMES) == set(ARCHITECTURES)
 
 

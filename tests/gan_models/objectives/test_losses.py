@@ -4,12 +4,14 @@ from math import isnan, log
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from gan_models.config import LOSS_NAMES
-from gan_models.objectives.losses import OBJECTIVES
+from gan_models.config import LABELLED_LOSS_NAMES, LOSS_NAMES, GanConfig
+from gan_models.objectives.losses import OBJECTIVES, discriminator_loss, undecided_logit
 
 Array = NDArray[np.float64]
 
@@ -25,6 +27,7 @@ PUBLISHED_D: dict[str, Callable[[Array, Array], Array]] = {
     "hinge": lambda real, fake: -np.minimum(0, real - 1) - np.minimum(0, -fake - 1),
     "least-squares": lambda real, fake: ((real - 1) ** 2 + (fake - 0) ** 2) / 2,
     "wasserstein": lambda real, fake: -(real - fake),
+    "relativistic": lambda real, fake: -np.log(sigmoid(real - fake)),
 }
 PUBLISHED_G: dict[str, Callable[[Array], Array]] = {
     "minimax": lambda fake: np.log(1 - sigmoid(fake)),
@@ -32,8 +35,11 @@ PUBLISHED_G: dict[str, Callable[[Array], Array]] = {
     "hinge": lambda fake: -fake,
     "least-squares": lambda fake: (fake - 1) ** 2 / 2,
     "wasserstein": lambda fake: -fake,
+    "relativistic": lambda fake_over_real: -np.log(sigmoid(fake_over_real)),
 }
 
+some_logits = st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=1, max_size=6)
+smoothing = st.floats(0, 0.4)
 all_objectives = pytest.mark.parametrize("name", LOSS_NAMES)
 
 
@@ -49,24 +55,76 @@ def generator_gradient(name: str, fake_logit: float) -> float:
 
 
 @all_objectives
-def test_the_loss_of_d_is_the_published_mean(name: str) -> None:
-    real, fake = logits(0), logits(1)
+@given(pairs=some_logits)
+def test_the_loss_of_d_is_the_published_mean(name: str, pairs: list[tuple[float, float]]) -> None:
+    real, fake = torch.tensor(pairs, dtype=torch.float64).T
 
     loss = OBJECTIVES[name].discriminator(real, fake)
 
     expected = PUBLISHED_D[name](real.numpy(), fake.numpy()).mean()
     assert (loss.shape, loss.dtype) == ((), torch.float64)
-    assert float(loss) == pytest.approx(expected, rel=1e-12)
+    assert float(loss) == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 @all_objectives
-def test_the_loss_of_g_is_the_published_mean(name: str) -> None:
-    fake = logits(2)
+@given(pairs=some_logits)
+def test_the_loss_of_g_is_the_published_mean(name: str, pairs: list[tuple[float, float]]) -> None:
+    fake = torch.tensor(pairs, dtype=torch.float64).flatten()
 
     loss = OBJECTIVES[name].generator(fake)
 
+    expected = PUBLISHED_G[name](fake.numpy()).mean()
     assert (loss.shape, loss.dtype) == ((), torch.float64)
-    assert float(loss) == pytest.approx(PUBLISHED_G[name](fake.numpy()).mean(), rel=1e-12)
+    assert float(loss) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", LABELLED_LOSS_NAMES)
+@given(pairs=some_logits, off_real=smoothing, off_fake=smoothing)
+def test_smoothed_labels_are_those_of_the_published_loss(
+    name: str, pairs: list[tuple[float, float]], off_real: float, off_fake: float
+) -> None:
+    config = GanConfig(d_loss=name, real_label_smoothing=off_real, fake_label_smoothing=off_fake)
+    real, fake = torch.tensor(pairs, dtype=torch.float64).T
+
+    loss = discriminator_loss(config)(real, fake)
+
+    if name == "least-squares":
+        expected = ((real - (1 - off_real)) ** 2 + (fake - off_fake) ** 2).mean() / 2
+    else:
+        expected = binary_cross_entropy_with_logits(
+            real, torch.full_like(real, 1 - off_real)
+        ) + binary_cross_entropy_with_logits(fake, torch.full_like(fake, off_fake))
+    torch.testing.assert_close(loss, expected, rtol=1e-9, atol=1e-12)
+
+
+@all_objectives
+def test_without_smoothing_the_loss_is_the_plain_function(name: str) -> None:
+    d_loss, g_loss = name, name
+    assert (
+        discriminator_loss(GanConfig(d_loss=d_loss, g_loss=g_loss))
+        is OBJECTIVES[name].discriminator
+    )
+
+
+@pytest.mark.parametrize("name", LABELLED_LOSS_NAMES)
+def test_d_is_undecided_where_equal_real_and_fake_leave_it_no_slope(name: str) -> None:
+    for off_real, off_fake in ((0.0, 0.0), (0.1, 0.0), (0.1, 0.2)):
+        config = GanConfig(
+            d_loss=name, real_label_smoothing=off_real, fake_label_smoothing=off_fake
+        )
+        logit = torch.tensor([undecided_logit(config)], dtype=torch.float64, requires_grad=True)
+
+        (slope,) = torch.autograd.grad(discriminator_loss(config)(logit, logit), logit)
+
+        assert float(slope) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_pairs_that_move_together_change_nothing() -> None:
+    real, fake = logits(0), logits(1)
+    pairs = OBJECTIVES["relativistic"].discriminator
+
+    torch.testing.assert_close(pairs(real + 7, fake + 7), pairs(real, fake), rtol=1e-12, atol=0)
+    assert [name for name, entry in OBJECTIVES.items() if entry.is_relative] == ["relativistic"]
 
 
 def test_the_loss_of_d_is_the_cross_entropy_of_real_1_and_fake_0() -> None:
@@ -105,7 +163,7 @@ def test_losses_of_batches_of_other_sizes_are_comparable(name: str) -> None:
     objective, real, fake = OBJECTIVES[name], logits(0), logits(1)
 
     torch.testing.assert_close(
-        objective.discriminator(real.repeat(4), fake.repeat(2)),
+        objective.discriminator(real.repeat(4), fake.repeat(4 if objective.is_relative else 2)),
         objective.discriminator(real, fake),
     )
     torch.testing.assert_close(objective.generator(fake.repeat(3)), objective.generator(fake))
@@ -166,6 +224,7 @@ def test_thresholds_are_where_d_is_undecided() -> None:
     thresholds = {name: entry.threshold for name, entry in OBJECTIVES.items()}
 
     assert isnan(thresholds.pop("wasserstein"))
+    assert isnan(thresholds.pop("relativistic"))
     assert thresholds == {"minimax": 0, "non-saturating": 0, "hinge": 0, "least-squares": 0.5}
 
 

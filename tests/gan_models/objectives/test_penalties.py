@@ -6,7 +6,7 @@ from torch.func import jacrev, vmap
 from gan_models.config import GanConfig
 from gan_models.networks.packing import Packed
 from gan_models.networks.registry import build_discriminator
-from gan_models.objectives.penalties import gradient_penalty, r1
+from gan_models.objectives.penalties import dragan, gradient_penalty, r1, r2
 from gan_models.samples import SampleKind, SampleSpec
 
 SHAPES = [(5, 6), (5, 2, 3, 1)]
@@ -226,3 +226,36 @@ def test_with_minibatch_layers_r1_counts_what_a_sample_moves_in_its_whole_group(
     jacobian = jacrev(discriminator)(real)  # logit x sample x dimension
     torch.testing.assert_close(penalty, 0.5 * jacobian.sum(0).square().sum(1).mean())
     assert jacobian[0, 1].any()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_r2_is_half_the_mean_squared_slope_at_fakes(
+    critic: TinyCritic, shape: tuple[int, ...]
+) -> None:
+    fake = randn(*shape, seed=3)
+
+    penalty, logits = r2(critic, fake)
+
+    torch.testing.assert_close(penalty, 0.5 * slopes(critic, fake).square().mean())
+    torch.testing.assert_close(logits, critic(fake))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_dragan_is_the_mean_squared_distance_of_the_slope_from_1_around_real(
+    critic: TinyCritic, shape: tuple[int, ...]
+) -> None:
+    real, noise = randn(*shape), randn(*shape, seed=5)
+
+    penalty = dragan(critic, real, noise)
+
+    expected = (slopes(critic, real + noise) - 1).square().mean()
+    torch.testing.assert_close(penalty, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_the_gradient_of_dragan_with_respect_to_the_weights_is_right(critic: TinyCritic) -> None:
+    real, noise = randn(5, 6), randn(5, 6, seed=5)
+
+    assert torch.autograd.gradcheck(
+        lambda inner, outer: dragan(TinyCritic(inner, outer), real, noise),
+        (critic.inner, critic.outer),
+    )

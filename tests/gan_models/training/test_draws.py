@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from gan_models.config import PENALTY_NAMES
 from gan_models.data.dataset import Dataset
 from gan_models.training.draws import Draws, draw_latents
 from tests.gan_models.training.small_runs import SMALL, make_images
@@ -17,6 +18,8 @@ PURPOSES: dict[str, Purpose] = {
     "z of D": lambda draws, progress: draws.latents("discriminator", progress),
     "z of G": lambda draws, progress: draws.latents("generator", progress),
     "mix": lambda draws, progress: draws.mix(progress),
+    "noise": lambda draws, progress: draws.noise(progress),
+    "real for G": lambda draws, progress: draws.real_for_generator(progress),
 }
 every_purpose = pytest.mark.parametrize("draw", PURPOSES.values(), ids=PURPOSES)
 
@@ -162,3 +165,31 @@ def test_a_pack_has_one_weight_between_its_real_and_its_fake_samples(images: Dat
 
     assert len(first.unique()) == len(second.unique()) == 1
     assert first[0] != second[0]
+
+
+@pytest.mark.parametrize("penalty", PENALTY_NAMES)
+def test_a_penalty_gets_what_it_needs_at_random_and_no_more(images: Dataset, penalty: str) -> None:
+    draws = Draws(replace(SMALL, penalty=penalty), images, seed=0, device=CPU)
+
+    drawn = draws.penalty(8)
+
+    expected = {"gradient-penalty": draws.mix(8), "dragan": draws.noise(8)}.get(penalty)
+    assert (drawn is None) == (expected is None)
+    if drawn is not None and expected is not None:
+        assert torch.equal(drawn, expected)
+
+
+def test_the_noise_of_dragan_is_standard_normal_and_as_large_as_a_batch(images: Dataset) -> None:
+    noise = new(images, batch_size=500).noise(0)
+
+    assert noise.shape == (500, *images.sample.shape)
+    assert float(noise.mean()) == pytest.approx(0.0, abs=0.03)
+    assert float(noise.std()) == pytest.approx(1.0, abs=0.03)
+
+
+def test_the_rivals_of_fakes_are_real_samples_from_all_of_the_data(images: Dataset) -> None:
+    _, rivals = new(images, batch_size=400).rivals(0)
+    drawn = indices(rivals)
+
+    assert set(drawn) == set(range(len(images)))
+    assert max(Counter(drawn).values()) < 40

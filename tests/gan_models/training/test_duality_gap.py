@@ -252,7 +252,7 @@ def test_how_the_run_optimises_plays_no_part(trained: TrainState, ring: Splits) 
     ("d_loss", "logit"), [("hinge", 0.0), ("least-squares", 0.5), ("wasserstein", 7.0)]
 )
 def test_a_d_that_is_undecided_by_its_own_loss_has_value_0(d_loss: str, logit: float) -> None:
-    config = replace(LINE, d_loss=d_loss)
+    config = replace(LINE, d_loss=d_loss, g_loss=d_loss)
     parts = gaussians(500, seed=0), gaussians(500, seed=1)
 
     gap = duality_gap(config, normal_state(logit=logit), *parts, num_steps=5, seed=0)
@@ -271,7 +271,7 @@ def test_a_d_that_is_undecided_by_its_own_loss_has_value_0(d_loss: str, logit: f
 def test_numbers_that_are_not_finite_give_nan_and_no_error(
     ring: Splits, broken: str, d_loss: str, value: float
 ) -> None:
-    config = replace(RING, d_loss=d_loss)
+    config = replace(RING, d_loss=d_loss, g_loss=d_loss)
     state = new_state(config, ring.sample, seed=0)
     with torch.no_grad():
         for weight in getattr(state, broken).parameters():

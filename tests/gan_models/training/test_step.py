@@ -52,7 +52,7 @@ def test_d_learns_real_as_1_and_an_equal_fake_batch_as_0(real: Tensor, z: Tensor
 
 
 def test_g_learns_fakes_as_1(z: Tensor) -> None:
-    config = replace(PLAIN, d_loss="wasserstein")
+    config = replace(PLAIN, d_loss="hinge")
     state = new(config)
     generator, discriminator = copy.deepcopy(state.generator), copy.deepcopy(state.discriminator)
 
@@ -65,7 +65,7 @@ def test_g_learns_fakes_as_1(z: Tensor) -> None:
 
 @every_loss
 def test_steps_of_d_part_real_from_fake(real: Tensor, z: Tensor, loss: str) -> None:
-    config = replace(PLAIN, d_loss=loss, d_lr=1e-3)
+    config = replace(PLAIN, d_loss=loss, g_loss=loss, weight_clip=1.0, d_lr=1e-3)
     state = new(config)
 
     def gap() -> float:
@@ -85,11 +85,13 @@ def test_steps_of_d_part_real_from_fake(real: Tensor, z: Tensor, loss: str) -> N
 
 @every_loss
 def test_steps_of_g_raise_the_logits_of_its_fakes(z: Tensor, loss: str) -> None:
-    config = replace(PLAIN, g_loss=loss, g_lr=1e-3)
+    config = replace(PLAIN, d_loss=loss, g_loss=loss, weight_clip=1.0, g_lr=1e-3)
     state = new(config)
+    rivals = torch.zeros(4, *IMAGE.shape) if loss == "relativistic" else None
 
     with state.frozen_discriminator:
-        losses = [float(generator_step(state, config, GeneratorBatch(z))) for _ in range(10)]
+        batch = GeneratorBatch(z, real=rivals)
+        losses = [float(generator_step(state, config, batch)) for _ in range(10)]
 
     assert losses[-1] < losses[0]
 
@@ -128,7 +130,7 @@ def test_the_penalty_is_r1_with_its_weight_and_joins_the_gradient(real: Tensor, 
 def test_the_gradient_penalty_is_taken_between_the_batches_with_its_weight(
     real: Tensor, z: Tensor, mix: Tensor
 ) -> None:
-    config = replace(SMALL, d_loss="wasserstein", penalty="gradient-penalty", gp_weight=7.0)
+    config = replace(SMALL, d_loss="hinge", penalty="gradient-penalty", gp_weight=7.0)
     state, plain = new(config), new(replace(config, penalty="none"))
     fake = copy.deepcopy(state.generator)(z)
     expected = 7.0 * gradient_penalty(copy.deepcopy(state.discriminator), real, fake, mix)

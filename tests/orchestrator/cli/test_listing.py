@@ -5,6 +5,7 @@ from click.testing import Result
 
 from gan_models.config import LOSS_NAMES, NETWORK_NAMES
 from gan_models.data.source import DATASET_NAMES, FILE_KINDS
+from gan_models.objectives.regularisers import REGULARISERS
 from orchestrator.columns import COLUMN_MEANINGS
 from search_spaces.catalog import SPACES
 
@@ -19,6 +20,7 @@ Refused = Callable[..., str]
         ("datasets", [*DATASET_NAMES, *FILE_KINDS]),
         ("networks", NETWORK_NAMES),
         ("losses", LOSS_NAMES),
+        ("regularisers", REGULARISERS),
         ("metrics", COLUMN_MEANINGS),
     ],
 )
@@ -49,6 +51,14 @@ def test_losses_come_with_formula_and_source(ganorch: Ganorch) -> None:
     hinge = next(line for line in lines if line.startswith("hinge"))
     assert "max(0, 1 − l(x))" in hinge
     assert hinge.endswith("1705.02894")
+
+
+def test_regularisers_come_with_what_a_spec_writes_formula_and_source(ganorch: Ganorch) -> None:
+    lines = ganorch("list", "regularisers").stdout.splitlines()
+    r1 = next(line for line in lines if line.startswith("r1 "))
+    assert "penalty: r1 " in r1
+    assert "r1_gamma / 2 · E |∇D(x)|²" in r1
+    assert "1801.04406" in r1
 
 
 def test_the_shape_of_images_in_parquet_lists_is_told(ganorch: Ganorch) -> None:

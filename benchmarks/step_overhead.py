@@ -1,15 +1,17 @@
 """Our training loop against bare hand-written PyTorch loops that do the same work.
 
 Three loops take turns in one process, a few steps at a time: ours, the one that tutorials teach,
-and a tuned one with every trick that ours uses. See benchmarks/README.md.
+and a tuned one with every trick that ours uses. With ``--options``, ours takes turns with itself
+under each option instead. See benchmarks/README.md.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from statistics import median
 from time import perf_counter, process_time
+from typing import Any
 
 import click
 import torch
@@ -29,6 +31,15 @@ from gan_models.training.state import TrainState, new_state
 Draw = Callable[[], Tensor]
 
 CASES = {"mlp": "ring8", "dcgan": "digits"}  # network -> data set; all else is GanConfig's default
+OPTIONS: dict[str, dict[str, Any]] = {  # what is measured against a step without it
+    "pack=2": {"pack": 2},
+    "pack=4": {"pack": 4},
+    "minibatch=stddev": {"minibatch": "stddev"},
+    "minibatch=discrimination": {"minibatch": "discrimination"},
+    "unroll_steps=1": {"unroll_steps": 1},
+    "unroll_steps=5": {"unroll_steps": 5},
+    "replay_frac=0.5": {"replay_frac": 0.5},
+}
 WARM_UP_STEPS = 3  # not counted: after a change of loops, code and data are not in the caches
 FIRST_STEPS = 50  # not counted: torch chooses kernels, Adam makes its moments
 FOREVER_NIMG = 10**15
@@ -116,6 +127,23 @@ def loops_for(
     }
 
 
+def loops_with_options(
+    config: GanConfig, real: Dataset, device: torch.device
+) -> dict[str, Iterator[object]]:
+    """Give our loop as it is, and with each option by itself."""
+    configs = {"ours": config} | {name: replace(config, **each) for name, each in OPTIONS.items()}
+    return {
+        name: train(
+            each,
+            new_state(each, real.sample, seed=0, device=device),
+            real,
+            seed=0,
+            until_nimg=FOREVER_NIMG,
+        )
+        for name, each in configs.items()
+    }
+
+
 def take(loop: Iterator[object], num_steps: int, device: torch.device) -> None:
     """Pull steps, and wait until the device has done them."""
     deque(islice(loop, num_steps), maxlen=0)
@@ -152,7 +180,7 @@ def describe(rounds: list[dict[str, list[BlockCost]]], *, steps: int) -> Iterato
         blocks = [block for costs in rounds for block in costs[name]]
         per_cpu_s = steps / median(block.cpu_s for block in blocks)
         per_s = steps / median(block.wall_s for block in blocks)
-        line = f"  {name:<9} {per_cpu_s:7.1f} steps per CPU s {per_s:7.1f} steps/s"
+        line = f"  {name:<24} {per_cpu_s:7.1f} steps per CPU s {per_s:7.1f} steps/s"
         if name != "ours":
             cpu, wall = ratios(rounds, name, "cpu_s"), ratios(rounds, name, "wall_s")
             line += f"   ours / {name}: CPU {spread(cpu)}, wall {spread(wall)}"
@@ -181,8 +209,12 @@ def spread(values: list[float]) -> str:
 @click.option("--blocks", default=30, show_default=True, help="Turns of each loop in a round.")
 @click.option("--steps", default=6, show_default=True, help="Steps that count in a block.")
 @click.option("--device", default=None, help="By default CUDA where there is one.")
-def main(network: str | None, rounds: int, blocks: int, steps: int, device: str | None) -> None:
+@click.option("--options", is_flag=True, help="Compare with our loop under each option instead.")
+def main(
+    network: str | None, rounds: int, blocks: int, steps: int, device: str | None, options: bool
+) -> None:
     """Compare our training loop with bare ones, in steps per second."""
+    loops = loops_with_options if options else loops_for
     torch.set_num_threads(1)
     used = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     click.echo(f"torch {torch.__version__}, {used}, {rounds} x {blocks} blocks of {steps} steps")
@@ -191,7 +223,7 @@ def main(network: str | None, rounds: int, blocks: int, steps: int, device: str 
         real = place(load_splits(DataSource(name=CASES[name])).train, used)
         click.echo(f"{name} on {real.name}, batch {config.batch_size}")
         measured = [
-            interleave(loops_for(config, real, used), blocks=blocks, steps=steps, device=used)
+            interleave(loops(config, real, used), blocks=blocks, steps=steps, device=used)
             for _ in range(rounds)
         ]
         for line in describe(measured, steps=steps):

@@ -26,13 +26,16 @@ def draw_stacked_digits(seed: int) -> Splits:
     digits = read_digits()
     rows = split_indices(len(digits), digits.labels, seed=seed)
     stacked = {
-        split: _stack(digits.subset(rows[split]), num_images, derive_seed(seed, "stack", split))
+        split: stack_digits(
+            digits.subset(rows[split]), num_images, derive_seed(seed, "stack", split)
+        )
         for split, num_images in _NUM_IMAGES.items()
     }
     return Splits(stacked[Split.TRAIN], stacked[Split.SELECT], stacked[Split.CERTIFY])
 
 
-def _stack(digits: Dataset, num_images: int, seed: int) -> Dataset:
+def stack_digits(digits: Dataset, num_images: int, seed: int) -> Dataset:
+    """Stack as many random triples of labelled digits; (a, b, c) are of class 100 a + 10 b + c."""
     assert digits.labels is not None
     triples = np.random.default_rng(seed).integers(len(digits), size=(num_images, _CHANNELS))
     stacked = UnsplitData(

@@ -55,6 +55,21 @@ def test_step_overhead_compares_our_loop_with_both_bare_ones(
     assert "ours / tuned: CPU " in lines[4]
 
 
+def test_step_overhead_compares_each_option_with_the_plain_step(
+    step_overhead: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "set_num_threads", lambda number: None)  # it is for the process
+    monkeypatch.setattr(step_overhead, "FIRST_STEPS", 1)
+    counts = ["--rounds", "1", "--blocks", "1", "--steps", "1"]
+    arguments = ["--device", "cpu", "--options", "--network", "mlp", *counts]
+
+    result = CliRunner().invoke(step_overhead.main, arguments, catch_exceptions=False)
+
+    names = [line.split()[0] for line in result.output.splitlines()[2:]]
+    assert names == ["ours", *step_overhead.OPTIONS]
+    assert all(options for options in step_overhead.OPTIONS.values())
+
+
 def test_step_overhead_needs_only_the_models_torch_and_click(repository: Path) -> None:
     tree = ast.parse((repository / "benchmarks" / "step_overhead.py").read_text(encoding="utf-8"))
 

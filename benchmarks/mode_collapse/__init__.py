@@ -1,0 +1,1 @@
+"""How many modes each technique keeps, on data whose modes are known."""

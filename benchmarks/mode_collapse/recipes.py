@@ -1,0 +1,83 @@
+"""What is compared: configurations of our own, each beside the row that was published or noted.
+
+A recipe is named for what it adds to the plain one of its data set. The noted rows of stacked
+digits were measured with hand-written networks of the same sizes on the same data; what differs in
+ours is said in benchmarks/README.md.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Params = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Parameters beside those of the plain recipe, and what others found with the like."""
+
+    params: Params = field(default_factory=dict)
+    noted: str = ""
+
+
+# D: conv 16, conv 32, linear. G: linear to 64 x 2 x 2, conv 32, conv 3, batch norm between.
+STACKED_DIGITS: Params = {
+    "network": "dcgan",
+    "width": 64,
+    "d_width": 32,
+    "latent_dim": 64,
+    "batch_size": 64,
+    "penalty": "none",
+    "beta1": 0.5,
+    "beta2": 0.999,
+    "ema_half_life_kimg": 0.0,
+}
+_BRISK = {"d_lr": 1e-3, "g_lr": 1e-3}
+# The noted penalty has pixels in [0, 1], ours in [-1, 1]: its gradients are twice ours.
+_R1 = {"penalty": "r1", "r1_gamma": 4.0}
+
+STACKED_DIGITS_RECIPES: dict[str, Recipe] = {
+    "plain": Recipe(noted="2-13 modes, KL 5.6-6.7"),
+    "plain-brisk": Recipe(_BRISK, "5 modes, KL 6.8"),
+    "pack2": Recipe({"pack": 2, "batch_size": 128}, "343-387 modes, KL 1.93-2.16"),
+    "pack2-same-images": Recipe({"pack": 2}),
+    "pack4": Recipe({"pack": 4, "batch_size": 256}, "71 modes, KL 4.01"),
+    "stddev": Recipe({"minibatch": "stddev"}),
+    "discrimination": Recipe({"minibatch": "discrimination"}),
+    "discrimination16": Recipe({"minibatch": "discrimination", "minibatch_group": 16}),
+    "unroll1": Recipe({"unroll_steps": 1}),
+    "unroll5": Recipe({"unroll_steps": 5}),
+    "replay": Recipe({"replay_frac": 0.5}),
+    "r1": Recipe(_R1, "692-755 modes, KL .70-.99"),
+    "r1-brisk": Recipe(_R1 | _BRISK, "842 modes, KL .58"),
+    "r1-pack2": Recipe(_R1 | {"pack": 2, "batch_size": 128}),
+    "r1-brisk-pack2": Recipe(_R1 | _BRISK | {"pack": 2, "batch_size": 128}),
+    "r1-brisk-stddev": Recipe(_R1 | _BRISK | {"minibatch": "stddev"}),
+    "r1-brisk-unroll1": Recipe(_R1 | _BRISK | {"unroll_steps": 1}),
+}
+
+# 2 hidden layers of 128 and z of 256, G ten times as fast as D: as the unrolled GAN's notebook.
+POINTS: Params = {
+    "network": "mlp",
+    "width": 128,
+    "depth": 2,
+    "latent_dim": 256,
+    "batch_size": 256,
+    "penalty": "none",
+    "d_lr": 1e-4,
+    "g_lr": 1e-3,
+    "beta1": 0.5,
+    "beta2": 0.999,
+    "ema_half_life_kimg": 0.0,
+}
+
+POINTS_RECIPES: dict[str, Recipe] = {
+    "plain": Recipe(noted="ring 1 / 6.3, grid 3.3 / 17.3"),
+    "pack2": Recipe({"pack": 2, "batch_size": 512}, "ring 7.9, grid 23.8"),
+    "pack4": Recipe({"pack": 4, "batch_size": 1024}, "ring 7.8, grid 24.8"),
+    "unroll1": Recipe({"unroll_steps": 1}),
+    "unroll5": Recipe({"unroll_steps": 5}, "ring 7.6, grid 23.6"),
+    "stddev": Recipe({"minibatch": "stddev"}),
+    "discrimination": Recipe({"minibatch": "discrimination"}),
+    "replay": Recipe({"replay_frac": 0.5, "replay_size": 4096}),
+    "r1": Recipe({"penalty": "r1", "r1_gamma": 0.1}),
+}

@@ -67,7 +67,9 @@ class GanConfig:
     )
     spectral_norm: bool = _param(False, "spectral normalisation of every D layer (1802.05957)")
 
-    d_width: int = _param(0, "width of D, where it is not that of G; 0: the same width", low=0)
+    d_width: int = _param(
+        0, "width of D, where it is not that of G; 0: the same width", low_or_0=MIN_WIDTH
+    )
 
     pack: int = _param(
         1, "samples that D judges at once (PacGAN, 1712.04086); 1: one by one", low=1, high=MAX_PACK
@@ -288,6 +290,8 @@ def _check(name: str, value: Any, kind: type, limits: dict[str, Any]) -> None:
         raise ParameterError(f"{name} = '{value}': {nearest(value, choices)}")
     if "low" in limits and not value >= limits["low"]:
         raise ParameterError(f"{name} = {value}: must be at least {limits['low']}")
+    if "low_or_0" in limits and value and not value >= limits["low_or_0"]:
+        raise ParameterError(f"{name} = {value}: must be 0 or at least {limits['low_or_0']}")
     if "high" in limits and not value <= limits["high"]:
         raise ParameterError(f"{name} = {value}: must be at most {limits['high']}")
     if "above" in limits and not value > limits["above"]:
@@ -299,8 +303,6 @@ def _check(name: str, value: Any, kind: type, limits: dict[str, Any]) -> None:
 
 
 def _check_discriminator_input(config: GanConfig) -> None:
-    if 0 < config.d_width < MIN_WIDTH:
-        raise ParameterError(f"d_width = {config.d_width}: must be 0 or at least {MIN_WIDTH}")
     if config.batch_size % config.pack:
         raise ParameterError(
             f"pack = {config.pack}: must divide batch_size = {config.batch_size} into whole packs"

@@ -58,6 +58,20 @@ class Penalty:
     elsewhere: PenaltyElsewhere | None = None
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """D's logits on both batches.
+
+    ``penalty`` carries its weight, or is None; ``class_loss`` is that of both batches by a D that
+    classifies, without its weight, else None.
+    """
+
+    real_logits: Tensor
+    fake_logits: Tensor
+    penalty: Tensor | None
+    class_loss: Tensor | None = None
+
+
 def _between(config: GanConfig, discriminator: Discriminate, shown: Shown) -> Tensor:
     assert shown.drawn is not None
     return config.gp_weight * gradient_penalty(discriminator, shown.real, shown.fake, shown.drawn)
@@ -109,10 +123,22 @@ def discriminator_objective(
 ) -> tuple[Tensor, Tensor | None]:
     """Return D's loss, and its penalty with its weight or None: D minimises their sum.
 
-    A penalty's pass over one of the batches gives its logits as well.
+    Args are those of :func:`judge`.
+    """
+    judged = judge(config, shown, penalty, discriminator=discriminator, plain=plain)
+    loss = discriminator_loss(config)(judged.real_logits, judged.fake_logits)
+    if judged.class_loss is not None:
+        loss = loss + config.auxiliary_weight * judged.class_loss
+    return loss, judged.penalty
+
+
+def judge(
+    config: GanConfig, shown: Shown, penalty: Penalty, *, discriminator: Network, plain: Network
+) -> Judgement:
+    """Judge both batches; a penalty's pass over one of them gives its logits as well.
 
     Args:
-        config: the loss, the weights of the penalty, and its interval.
+        config: the weights of the penalty, and its interval.
         shown: both batches, and what was drawn for the penalty.
         penalty: the one that is due.
         discriminator: D in full precision, in which penalties are taken.
@@ -137,10 +163,10 @@ def discriminator_objective(
     else:
         fake_logits = on_fake(shown.fake)
 
-    loss = discriminator_loss(config)(real_logits, fake_logits)
+    class_loss = None
     if on_real.class_loss is not None and on_fake.class_loss is not None:
-        loss = loss + config.auxiliary_weight * (on_real.class_loss + on_fake.class_loss)
-    return loss, _total(terms, config.penalty_interval)
+        class_loss = on_real.class_loss + on_fake.class_loss
+    return Judgement(real_logits, fake_logits, _total(terms, config.penalty_interval), class_loss)
 
 
 def _total(terms: list[Tensor], interval: int) -> Tensor | None:

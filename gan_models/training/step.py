@@ -79,12 +79,12 @@ def generator_step(state: TrainState, config: GanConfig, batch: GeneratorBatch) 
     """
     objective = OBJECTIVES[config.g_loss]
     fake = generate(in_precision(state.generator, config), batch.z, batch.labels)
-    judge = Judge(_opponent(state, config, batch, fake), batch.labels)
+    opponent = _opponent(state, config, batch, fake)
+    judge = Judge(opponent, batch.labels)
     logits = judge(fake)
     if objective.is_relative and batch.real is not None:
-        with torch.no_grad():
-            rivals = Judge(in_precision(state.discriminator, config), batch.labels)(batch.real)
-        logits = logits - rivals
+        with torch.set_grad_enabled(config.unroll_steps > 0):  # G moves the D of then, not of now
+            logits = logits - Judge(opponent, batch.labels)(batch.real)
     loss = objective.generator(logits)
     if judge.class_loss is not None:
         loss = loss + config.auxiliary_weight * judge.class_loss

@@ -117,11 +117,13 @@ def test_a_d_that_sees_several_samples_at_once_is_judged_on_any_number(
     options: dict[str, Any],
 ) -> None:
     config = GanConfig(network="mlp", width=8, depth=1, batch_size=24, **options)
-    counts = {"train_real": 502, "heldout_real": 7, "fake_seen": 1}
+    counts = {"train_seen": 502, "heldout_seen": 7, "fake_seen": 1}
     rng = torch.Generator().manual_seed(0)
-    shown = {name: torch.randn(count, 1, generator=rng) for name, count in counts.items()}
+    shown: dict[str, Any] = {
+        name: torch.randn(count, 1, generator=rng) for name, count in counts.items()
+    }
 
-    found = discriminator_health(build_discriminator(config, POINT), POINT, **shown)
+    found = discriminator_health(build_discriminator(config, POINT), **shown)
 
     assert all(isfinite(value) for value in found.to_mapping().values())
 
@@ -133,9 +135,8 @@ def test_shares_of_a_d_that_judges_packs_are_those_of_packs() -> None:
 
     found = discriminator_health(
         Packed(SumAsLogit(), 2),
-        POINT,
-        train_real=torch.tensor([[3.0], [-1.0], [-2.0], [1.0]]),
-        heldout_real=torch.tensor([[1.0], [1.0]]),
+        train_seen=torch.tensor([[3.0], [-1.0], [-2.0], [1.0]]),
+        heldout_seen=torch.tensor([[1.0], [1.0]]),
         fake_seen=torch.tensor([[-2.0], [1.0]]),
     )
 

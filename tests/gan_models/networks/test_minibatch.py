@@ -39,7 +39,8 @@ def test_discrimination_is_the_sum_over_the_group_of_the_paper() -> None:
 
     joined = layer(features).detach()
 
-    tensor = layer.project.weight.view(NUM_KERNELS, KERNEL_DIM, 7)
+    weight: Tensor = layer.project.get_parameter("weight")
+    tensor = weight.view(NUM_KERNELS, KERNEL_DIM, 7)
     rows = torch.einsum("na,bca->nbc", features, tensor).detach()
     for i in range(6):
         group = range(3) if i < 3 else range(3, 6)

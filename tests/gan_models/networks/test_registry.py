@@ -72,7 +72,8 @@ def test_just_the_shaping_parameters_decide_whether_weights_fit(network: str) ->
             continue
         assert shapes(**{name: changed(name, value)}) == usual, name
     words = {"generator_norm": "none", "spectral_norm": True, "minibatch": "stddev"}
-    own |= {"d_width": 16, "pack": 2, "conditioning": "concat"}
+    words |= {"conditioning": "concat"}
+    own |= {"d_width": 16, "pack": 2}
     moved = {name for name, value in {**own, **words}.items() if shapes(**{name: value}) != usual}
     assert moved <= set(SHAPING_PARAMS)
     ignored = {"mlp": {"generator_norm"}, "dcgan": {"depth"}}[network]

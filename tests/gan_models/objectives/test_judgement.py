@@ -38,9 +38,11 @@ def judged(network: nn.Module, config: GanConfig, batches: Shown, *, nimg: int =
 
 def slopes(network: nn.Sequential, samples: Tensor) -> Tensor:
     """Return |∇D|² of tanh(x Wᵀ + b) v by its closed form."""
-    inner, outer = network[0], network[2]
-    hidden = torch.tanh(samples @ inner.weight.T + inner.bias)
-    gradient = ((1 - hidden.square()) * outer.weight[0]) @ inner.weight
+    weight, bias, outer = (
+        network.get_parameter(name) for name in ("0.weight", "0.bias", "2.weight")
+    )
+    hidden = torch.tanh(samples @ weight.T + bias)
+    gradient = ((1 - hidden.square()) * outer[0]) @ weight
     return gradient.square().sum(1)
 
 

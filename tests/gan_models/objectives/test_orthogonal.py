@@ -30,7 +30,7 @@ def loops(filters: Tensor) -> float:
 )
 def test_it_is_the_squared_overlap_of_each_two_outputs(layer: nn.Module, filters: object) -> None:
     layer = layer.double()
-    weight = layer.weight.detach()  # type: ignore[union-attr, operator]
+    weight = layer.get_parameter("weight").detach()
 
     assert callable(filters)
     expected = loops(torch.stack(filters(weight)))
@@ -73,6 +73,5 @@ def test_asking_moves_no_singular_vectors_and_reaches_the_weight_itself() -> Non
     orthogonal(layer).backward()
 
     assert not differences(before, copy_of(layer))
-    original = layer.parametrizations.weight.original  # type: ignore[union-attr]
-    assert isinstance(original, Tensor)
+    original = layer.get_parameter("parametrizations.weight.original")
     assert original.grad is not None

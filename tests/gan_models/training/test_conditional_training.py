@@ -73,7 +73,7 @@ def test_the_loss_is_the_conditional_one_of_the_tutorials(kind: str, labelled: D
     state, (real, z, labels) = doubled(config, labelled), a_batch()
     g, d = copy.deepcopy(state.generator), copy.deepcopy(state.discriminator)
 
-    terms = discriminator_step(state, config, DiscriminatorBatch(real, z, None, labels=labels))
+    terms = discriminator_step(state, config, DiscriminatorBatch(real, z, labels=labels))
     new_d = copy.deepcopy(state.discriminator)
     g_loss = generator_step(state, config, GeneratorBatch(z, labels=labels))
 
@@ -96,7 +96,7 @@ def test_an_auxiliary_classifier_is_paid_for_by_both(labelled: Dataset) -> None:
         likely = verdict[:, 1:].exp() / verdict[:, 1:].exp().sum(1, keepdim=True)
         return -likely[torch.arange(4), labels].log().mean()
 
-    terms = discriminator_step(state, config, DiscriminatorBatch(real, z, None, labels=labels))
+    terms = discriminator_step(state, config, DiscriminatorBatch(real, z, labels=labels))
     new_d = copy.deepcopy(state.discriminator)
     g_loss = generator_step(state, config, GeneratorBatch(z, labels=labels))
 

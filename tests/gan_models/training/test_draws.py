@@ -19,7 +19,7 @@ PURPOSES: dict[str, Purpose] = {
     "z of G": lambda draws, progress: draws.latents("generator", progress),
     "mix": lambda draws, progress: draws.mix(progress),
     "noise": lambda draws, progress: draws.noise(progress),
-    "real for G": lambda draws, progress: draws.real_for_generator(progress),
+    "real for G": lambda draws, progress: draws.rivals(progress)[1],
 }
 every_purpose = pytest.mark.parametrize("draw", PURPOSES.values(), ids=PURPOSES)
 

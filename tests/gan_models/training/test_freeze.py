@@ -29,7 +29,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(params=OPTIONS.values(), ids=OPTIONS)
+@pytest.fixture(params=list(OPTIONS.values()), ids=list(OPTIONS))
 def config(request: pytest.FixtureRequest) -> GanConfig:
     return replace(SMALL, spectral_norm=True, **request.param)
 
@@ -84,7 +84,7 @@ def test_in_phase_1_g_stays_bit_for_bit_what_it_was(
             replayed = draws.replayed(nimg) if config.replay_frac else None
             z = draws.latents("d", nimg)
             discriminator_step(
-                state, config, DiscriminatorBatch(draws.real(nimg), z, None, replayed=replayed)
+                state, config, DiscriminatorBatch(draws.real(nimg), z, replayed=replayed)
             )
 
     assert any(name.endswith("num_batches_tracked") for name in before)

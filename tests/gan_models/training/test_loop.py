@@ -84,7 +84,7 @@ def test_d_is_shown_every_real_sample_of_an_epoch(
     images: Dataset, watch_steps: Callable[[Watch], None]
 ) -> None:
     shown: list[Tensor] = []
-    watch_steps(lambda name, _, given: shown.append(given[0]) if name == "D" else None)
+    watch_steps(lambda name, _, given: shown.append(given[0].real) if name == "D" else None)
     config = replace(SMALL, round_unit="epochs")
 
     next(train(config, new_state(config, images.sample, seed=0), images, seed=0, until_nimg=1))
@@ -174,7 +174,7 @@ def test_mixes_are_drawn_for_the_gradient_penalty_alone(
     images: Dataset, watch_steps: Callable[[Watch], None], penalty: str
 ) -> None:
     mixes: list[Tensor | None] = []
-    watch_steps(lambda name, _, given: mixes.append(given[2]) if name == "D" else None)
+    watch_steps(lambda name, _, given: mixes.append(given[0].drawn) if name == "D" else None)
     config = replace(SMALL, penalty=penalty)
 
     state = new_state(config, images.sample, seed=0)

@@ -71,9 +71,7 @@ def test_d_learns_from_former_fakes_in_the_place_of_fresh_ones(images: Dataset) 
 
     seen: list[Tensor] = []
     state.discriminator.register_forward_hook(lambda _, given, __: seen.append(given[0]))
-    discriminator_step(
-        state, REPLAYING, DiscriminatorBatch(real, z, None, replayed=draws.replayed(0))
-    )
+    discriminator_step(state, REPLAYING, DiscriminatorBatch(real, z, replayed=draws.replayed(0)))
 
     fresh = expected.generator(z)
     assert torch.equal(seen[1], torch.cat([former[:2], fresh[2:].detach()]))

@@ -41,7 +41,7 @@ def test_d_learns_real_as_1_and_an_equal_fake_batch_as_0(real: Tensor, z: Tensor
     state = new(config)
     generator, discriminator = copy.deepcopy(state.generator), copy.deepcopy(state.discriminator)
 
-    terms = discriminator_step(state, config, DiscriminatorBatch(real, z, None))
+    terms = discriminator_step(state, config, DiscriminatorBatch(real, z))
 
     with torch.no_grad():
         logits = torch.cat([discriminator(real), discriminator(generator(z))])
@@ -75,7 +75,7 @@ def test_steps_of_d_part_real_from_fake(real: Tensor, z: Tensor, loss: str) -> N
 
     before = gap()
     losses = [
-        float(discriminator_step(state, config, DiscriminatorBatch(real, z, None)).loss)
+        float(discriminator_step(state, config, DiscriminatorBatch(real, z)).loss)
         for _ in range(10)
     ]
 
@@ -101,7 +101,7 @@ def test_d_and_g_each_take_the_step_of_adam(real: Tensor, z: Tensor) -> None:
     state = new(config)
     before_d, before_g = copy_of(state.discriminator), copy_of(state.generator)
 
-    discriminator_step(state, config, DiscriminatorBatch(real, z, None))
+    discriminator_step(state, config, DiscriminatorBatch(real, z))
     generator_step(state, config, GeneratorBatch(z))
 
     # Adam's first step is lr in the direction of the gradient's sign
@@ -120,8 +120,8 @@ def test_the_penalty_is_r1_with_its_weight_and_joins_the_gradient(real: Tensor, 
     state, plain = new(config), new(PLAIN)
     expected = 10.0 * r1(copy.deepcopy(state.discriminator), real)[0]
 
-    terms = discriminator_step(state, config, DiscriminatorBatch(real, z, None))
-    discriminator_step(plain, PLAIN, DiscriminatorBatch(real, z, None))
+    terms = discriminator_step(state, config, DiscriminatorBatch(real, z))
+    discriminator_step(plain, PLAIN, DiscriminatorBatch(real, z))
 
     torch.testing.assert_close(terms.penalty, expected.detach())
     assert differences(copy_of(state.discriminator), copy_of(plain.discriminator))
@@ -136,7 +136,7 @@ def test_the_gradient_penalty_is_taken_between_the_batches_with_its_weight(
     expected = 7.0 * gradient_penalty(copy.deepcopy(state.discriminator), real, fake, mix)
 
     terms = discriminator_step(state, config, DiscriminatorBatch(real, z, mix))
-    discriminator_step(plain, replace(config, penalty="none"), DiscriminatorBatch(real, z, None))
+    discriminator_step(plain, replace(config, penalty="none"), DiscriminatorBatch(real, z))
 
     torch.testing.assert_close(terms.penalty, expected.detach())
     assert differences(copy_of(state.discriminator), copy_of(plain.discriminator))
@@ -147,7 +147,7 @@ def test_in_phase_1_g_is_forward_only(real: Tensor, z: Tensor) -> None:
     made: list[Tensor] = []
     state.generator.register_forward_hook(lambda _, __, fake: made.append(fake))
 
-    discriminator_step(state, SMALL, DiscriminatorBatch(real, z, None))
+    discriminator_step(state, SMALL, DiscriminatorBatch(real, z))
 
     assert [(len(fake), fake.requires_grad) for fake in made] == [(4, False)]
     assert all(weight.grad is None for weight in state.generator.parameters())
@@ -169,7 +169,7 @@ def test_gradients_of_an_earlier_step_are_not_added_up(real: Tensor, z: Tensor) 
         weight.grad = torch.ones_like(weight)
 
     for state in (once, again):
-        discriminator_step(state, PLAIN, DiscriminatorBatch(real, z, None))
+        discriminator_step(state, PLAIN, DiscriminatorBatch(real, z))
 
     assert not differences(copy_of(once.discriminator), copy_of(again.discriminator))
 
@@ -181,9 +181,8 @@ def test_terms_are_scalars_without_a_graph(
     config = replace(SMALL, penalty=penalty)
     state = new(config)
 
-    d_terms = discriminator_step(
-        state, config, real, z, mix if penalty == "gradient-penalty" else None
-    )
+    batch = DiscriminatorBatch(real, z, mix if penalty == "gradient-penalty" else None)
+    d_terms = discriminator_step(state, config, batch)
     g_loss = generator_step(state, config, GeneratorBatch(z))
 
     terms = [term for term in (d_terms.loss, d_terms.penalty, g_loss) if term is not None]
@@ -196,7 +195,7 @@ def test_a_step_draws_nothing_and_leaves_what_it_was_given(real: Tensor, z: Tens
     state, before = new(SMALL), torch.get_rng_state()
     given = (real.clone(), z.clone())
 
-    discriminator_step(state, SMALL, DiscriminatorBatch(real, z, None))
+    discriminator_step(state, SMALL, DiscriminatorBatch(real, z))
     generator_step(state, SMALL, GeneratorBatch(z))
 
     assert torch.equal(torch.get_rng_state(), before)

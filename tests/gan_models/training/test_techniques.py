@@ -129,7 +129,7 @@ def test_one_network_rests_while_the_other_learns(
     state = new_state(config, images.sample, seed=0)
     resting = {id(state.d_optimizer): state.generator, id(state.g_optimizer): state.discriminator}
     at_start: dict[int, dict[str, Tensor]] = {}
-    descend = step.descend
+    descend = vars(step)["descend"]
 
     def watched(optimizer: Adam, *given: Any, **named: Any) -> None:
         network = resting[id(optimizer)]
@@ -159,7 +159,7 @@ def test_every_parameter_that_is_off_does_nothing_at_all(
         (precision, "_in_bfloat16"),
         (Draws, "noise"),
         (Draws, "mix"),
-        (Draws, "real_for_generator"),
+        (Draws, "rivals"),
     ):
         monkeypatch.setattr(owner, name, refuse)
 
@@ -243,12 +243,10 @@ def test_g_answers_the_reals_that_were_drawn_for_it(images: Dataset) -> None:
 
     once = new_state(config, images.sample, seed=0)
     with once.frozen_generator:
-        step.discriminator_step(
-            once, config, draws.real(0), draws.latents("discriminator", 0), None
-        )
+        step.discriminator_step(once, config, draws.for_discriminator(0))
     with torch.no_grad():
         fake = once.discriminator(once.generator(draws.latents("generator", 0)))
-        real = once.discriminator(draws.real_for_generator(0))
+        real = once.discriminator(draws.rivals(0)[1])
     torch.testing.assert_close(progress.g_loss, softplus(real - fake).mean())
 
 

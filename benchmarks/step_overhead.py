@@ -1,8 +1,8 @@
 """Our training loop against bare hand-written PyTorch loops that do the same work.
 
 Three loops take turns in one process, a few steps at a time: ours, the one that tutorials teach,
-and a tuned one with every trick that ours uses. With ``--options``, ours takes turns with itself
-under each option instead. See benchmarks/README.md.
+and a tuned one with every trick that ours uses. With ``--options`` our own loop takes turns with
+itself, once plain and once with each option. See benchmarks/README.md.
 """
 
 from collections import deque
@@ -31,14 +31,33 @@ from gan_models.training.state import TrainState, new_state
 Draw = Callable[[], Tensor]
 
 CASES = {"mlp": "ring8", "dcgan": "digits"}  # network -> data set; all else is GanConfig's default
-OPTIONS: dict[str, dict[str, Any]] = {  # what is measured against a step without it
-    "pack=2": {"pack": 2},
-    "pack=4": {"pack": 4},
-    "minibatch=stddev": {"minibatch": "stddev"},
-    "minibatch=discrimination": {"minibatch": "discrimination"},
-    "unroll_steps=1": {"unroll_steps": 1},
-    "unroll_steps=5": {"unroll_steps": 5},
-    "replay_frac=0.5": {"replay_frac": 0.5},
+PLAIN: Mapping[str, Any] = {"penalty": "none"}
+OPTIONS: Mapping[str, Mapping[str, Any]] = {  # each on top of the plain step
+    "relativistic": {"d_loss": "relativistic", "g_loss": "relativistic"},
+    "label smoothing": {"real_label_smoothing": 0.1, "fake_label_smoothing": 0.1},
+    "weight clip": {"d_loss": "wasserstein", "g_loss": "wasserstein", "weight_clip": 0.01},
+    "r1": {"penalty": "r1"},
+    "r1, every 4th": {"penalty": "r1", "penalty_interval": 4},
+    "r1, every 16th": {"penalty": "r1", "penalty_interval": 16},
+    "r2": {"penalty": "r2"},
+    "r1+r2": {"penalty": "r1+r2"},
+    "gradient penalty": {"penalty": "gradient-penalty"},
+    "dragan": {"penalty": "dragan"},
+    "spectral norm": {"spectral_norm": True},
+    "orthogonal D": {"d_orthogonal": 1e-4},
+    "orthogonal G": {"g_orthogonal": 1e-4},
+    "ema ramp": {"ema_ramp": 0.05},
+    "cosine decay": {"lr_schedule": "cosine", "lr_decay_kimg": 100.0},
+    "warm-up": {"lr_warmup_kimg": 100.0},
+    "gradient clipping": {"grad_clip_norm": 1.0},
+    "bfloat16": {"precision": "bfloat16"},
+    "pack of 2": {"pack": 2},
+    "pack of 4": {"pack": 4},
+    "minibatch stddev": {"minibatch": "stddev"},
+    "minibatch discrimination": {"minibatch": "discrimination"},
+    "unrolled, 1 step": {"unroll_steps": 1},
+    "unrolled, 5 steps": {"unroll_steps": 5},
+    "replay": {"replay_frac": 0.5},
 }
 WARM_UP_STEPS = 3  # not counted: after a change of loops, code and data are not in the caches
 FIRST_STEPS = 50  # not counted: torch chooses kernels, Adam makes its moments
@@ -127,21 +146,18 @@ def loops_for(
     }
 
 
-def loops_with_options(
+def options_for(
     config: GanConfig, real: Dataset, device: torch.device
 ) -> dict[str, Iterator[object]]:
-    """Give our loop as it is, and with each option by itself."""
-    configs = {"ours": config} | {name: replace(config, **each) for name, each in OPTIONS.items()}
-    return {
-        name: train(
-            each,
-            new_state(each, real.sample, seed=0, device=device),
-            real,
-            seed=0,
-            until_nimg=FOREVER_NIMG,
-        )
-        for name, each in configs.items()
-    }
+    """Give our loop plain, once more as a control, and with each option alone."""
+
+    def loop(params: Mapping[str, Any]) -> Iterator[object]:
+        used = replace(config, **{**PLAIN, **params})
+        state = new_state(used, real.sample, seed=0, device=device)
+        return train(used, state, real, seed=0, until_nimg=FOREVER_NIMG)
+
+    variants = {"plain": {}, "plain again": {}, **OPTIONS}
+    return {name: loop(params) for name, params in variants.items()}
 
 
 def take(loop: Iterator[object], num_steps: int, device: torch.device) -> None:
@@ -187,12 +203,22 @@ def describe(rounds: list[dict[str, list[BlockCost]]], *, steps: int) -> Iterato
         yield line
 
 
-def ratios(rounds: list[dict[str, list[BlockCost]]], bare: str, clock: str) -> list[float]:
+def describe_options(rounds: list[dict[str, list[BlockCost]]]) -> Iterator[str]:
+    """Say how many plain steps the time of one step with each option would hold."""
+    for name in rounds[0]:
+        if name != "plain":
+            cpu, wall = (ratios(rounds, name, clock, ours="plain") for clock in ("cpu_s", "wall_s"))
+            yield f"  {name:<18} step / plain step: CPU {spread(cpu)}, wall {spread(wall)}"
+
+
+def ratios(
+    rounds: list[dict[str, list[BlockCost]]], bare: str, clock: str, *, ours: str = "ours"
+) -> list[float]:
     """Return our speed over that of a bare loop, the median over the blocks of each round."""
     return [
         median(
-            getattr(theirs, clock) / getattr(ours, clock)
-            for ours, theirs in zip(costs["ours"], costs[bare], strict=True)
+            getattr(theirs, clock) / getattr(own, clock)
+            for own, theirs in zip(costs[ours], costs[bare], strict=True)
         )
         for costs in rounds
     ]
@@ -208,15 +234,15 @@ def spread(values: list[float]) -> str:
 @click.option("--rounds", default=12, show_default=True, help="Each with fresh networks.")
 @click.option("--blocks", default=30, show_default=True, help="Turns of each loop in a round.")
 @click.option("--steps", default=6, show_default=True, help="Steps that count in a block.")
+@click.option("--options", is_flag=True, help="Each option of training against the plain step.")
 @click.option("--device", default=None, help="By default CUDA where there is one.")
-@click.option("--options", is_flag=True, help="Compare with our loop under each option instead.")
 def main(
-    network: str | None, rounds: int, blocks: int, steps: int, device: str | None, options: bool
+    network: str | None, rounds: int, blocks: int, steps: int, options: bool, device: str | None
 ) -> None:
-    """Compare our training loop with bare ones, in steps per second."""
-    loops = loops_with_options if options else loops_for
+    """Compare our training loop with bare ones, or with itself, in steps per second."""
     torch.set_num_threads(1)
     used = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    loops = options_for if options else loops_for
     click.echo(f"torch {torch.__version__}, {used}, {rounds} x {blocks} blocks of {steps} steps")
     for name in [network] if network else CASES:
         config = GanConfig(network=name)
@@ -226,7 +252,8 @@ def main(
             interleave(loops(config, real, used), blocks=blocks, steps=steps, device=used)
             for _ in range(rounds)
         ]
-        for line in describe(measured, steps=steps):
+        told = describe_options(measured) if options else describe(measured, steps=steps)
+        for line in told:
             click.echo(line)
 
 

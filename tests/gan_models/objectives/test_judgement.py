@@ -38,11 +38,9 @@ def judged(network: nn.Module, config: GanConfig, batches: Shown, *, nimg: int =
 
 def slopes(network: nn.Sequential, samples: Tensor) -> Tensor:
     """Return |∇D|² of tanh(x Wᵀ + b) v by its closed form."""
-    weight, bias, outer = (
-        network.get_parameter(name) for name in ("0.weight", "0.bias", "2.weight")
-    )
-    hidden = torch.tanh(samples @ weight.T + bias)
-    gradient = ((1 - hidden.square()) * outer[0]) @ weight
+    inner, bias, outer, _ = network.parameters()
+    hidden = torch.tanh(samples @ inner.T + bias)
+    gradient = ((1 - hidden.square()) * outer[0]) @ inner
     return gradient.square().sum(1)
 
 

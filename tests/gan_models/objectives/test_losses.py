@@ -4,7 +4,7 @@ from math import isnan, log
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
@@ -55,6 +55,7 @@ def generator_gradient(name: str, fake_logit: float) -> float:
 
 
 @all_objectives
+@settings(max_examples=25)
 @given(pairs=some_logits)
 def test_the_loss_of_d_is_the_published_mean(name: str, pairs: list[tuple[float, float]]) -> None:
     real, fake = torch.tensor(pairs, dtype=torch.float64).T
@@ -67,6 +68,7 @@ def test_the_loss_of_d_is_the_published_mean(name: str, pairs: list[tuple[float,
 
 
 @all_objectives
+@settings(max_examples=25)
 @given(pairs=some_logits)
 def test_the_loss_of_g_is_the_published_mean(name: str, pairs: list[tuple[float, float]]) -> None:
     fake = torch.tensor(pairs, dtype=torch.float64).flatten()
@@ -79,6 +81,7 @@ def test_the_loss_of_g_is_the_published_mean(name: str, pairs: list[tuple[float,
 
 
 @pytest.mark.parametrize("name", LABELLED_LOSS_NAMES)
+@settings(max_examples=25)
 @given(pairs=some_logits, off_real=smoothing, off_fake=smoothing)
 def test_smoothed_labels_are_those_of_the_published_loss(
     name: str, pairs: list[tuple[float, float]], off_real: float, off_fake: float

@@ -14,7 +14,7 @@ def weights() -> list[Tensor]:
 
 
 def loss_of(variables: list[Tensor], factor: float = 1.0) -> Tensor:
-    return factor * torch.cat(variables).square().sum() / 2
+    return 0.5 * factor * torch.cat(variables).square().sum()
 
 
 def step_of(config: GanConfig, *, factor: float = 1.0, nimg: int = 64) -> Tensor:

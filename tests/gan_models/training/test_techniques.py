@@ -129,7 +129,7 @@ def test_one_network_rests_while_the_other_learns(
     state = new_state(config, images.sample, seed=0)
     resting = {id(state.d_optimizer): state.generator, id(state.g_optimizer): state.discriminator}
     at_start: dict[int, dict[str, Tensor]] = {}
-    descend = vars(step)["descend"]
+    descend = descent.descend
 
     def watched(optimizer: Adam, *given: Any, **named: Any) -> None:
         network = resting[id(optimizer)]

@@ -15,8 +15,8 @@ def orthogonal(network: nn.Module) -> Tensor:
     How long a filter is stays free: the diagonal is left out. Layers with a single filter have
     nothing to repeat.
     """
-    weights = [weight for weight in _filters(network) if len(weight) > 1]
-    return torch.stack([_overlap(weight) for weight in weights]).sum()
+    overlaps = [_overlap(weight) for weight in _filters(network) if len(weight) > 1]
+    return torch.stack(overlaps).sum() if overlaps else torch.zeros(())
 
 
 def _overlap(filters: Tensor) -> Tensor:

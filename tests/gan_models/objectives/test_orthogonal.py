@@ -44,6 +44,7 @@ def test_layers_add_up_and_a_single_filter_or_a_bias_has_no_part() -> None:
         orthogonal(nn.Sequential(one, nn.BatchNorm1d(4), other, head)),
         orthogonal(one) + orthogonal(other),
     )
+    assert float(orthogonal(head)) == 0.0
 
 
 def test_orthogonal_filters_of_any_length_cost_nothing() -> None:

@@ -242,14 +242,28 @@ def test_what_d_knows_by_heart_gains_it_nothing() -> None:
 
 def test_how_the_run_optimises_plays_no_part(trained: TrainState, ring: Splits) -> None:
     other = replace(
-        RING, g_loss="hinge", penalty="none", batch_size=8, d_lr=1.0, g_lr=1.0, beta1=0.0, beta2=0.0
+        RING,
+        g_loss="hinge",
+        penalty="none",
+        batch_size=8,
+        d_lr=1.0,
+        g_lr=1.0,
+        beta1=0.0,
+        beta2=0.0,
+        weight_clip=0.01,
+        d_orthogonal=1.0,
+        g_orthogonal=1.0,
+        lr_warmup_kimg=9.0,
+        grad_clip_norm=0.1,
+        precision="bfloat16",
     )
 
     assert gap_of(trained, ring, other) == gap_of(trained, ring)
 
 
 @pytest.mark.parametrize(
-    ("d_loss", "logit"), [("hinge", 0.0), ("least-squares", 0.5), ("wasserstein", 7.0)]
+    ("d_loss", "logit"),
+    [("hinge", 0.0), ("least-squares", 0.5), ("wasserstein", 7.0), ("relativistic", 7.0)],
 )
 def test_a_d_that_is_undecided_by_its_own_loss_has_value_0(d_loss: str, logit: float) -> None:
     config = replace(LINE, d_loss=d_loss, g_loss=d_loss)
@@ -259,7 +273,7 @@ def test_a_d_that_is_undecided_by_its_own_loss_has_value_0(d_loss: str, logit: f
     shifted = duality_gap(config, normal_state(logit=logit + 3.0), *parts, num_steps=5, seed=0)
 
     assert gap.worst_g_value == pytest.approx(0.0, abs=1e-6)
-    if d_loss == "wasserstein":  # whose values have no zero
+    if d_loss in ("wasserstein", "relativistic"):  # whose values have no zero
         assert astuple(shifted) == pytest.approx(astuple(gap), abs=1e-5)
     else:
         assert shifted.worst_g_value < -0.5

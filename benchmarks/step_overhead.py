@@ -208,7 +208,7 @@ def describe_options(rounds: list[dict[str, list[BlockCost]]]) -> Iterator[str]:
     for name in rounds[0]:
         if name != "plain":
             cpu, wall = (ratios(rounds, name, clock, ours="plain") for clock in ("cpu_s", "wall_s"))
-            yield f"  {name:<18} step / plain step: CPU {spread(cpu)}, wall {spread(wall)}"
+            yield f"  {name:<25} step / plain step: CPU {spread(cpu)}, wall {spread(wall)}"
 
 
 def ratios(

@@ -41,6 +41,7 @@ SHAPING_PARAMS = (  # of the networks: trainings that differ in one cannot share
     "minibatch",
     "conditioning",
 )
+_NOT_UNROLLED = ("weight_clip", "d_orthogonal", "grad_clip_norm")
 _UNROLLED_PENALTIES = ("none", "r1")  # of the real batch alone: G has no say in them
 
 
@@ -321,6 +322,12 @@ def _check_discriminator_input(config: GanConfig) -> None:
 
 
 def _check_loop(config: GanConfig) -> None:
+    for name in _NOT_UNROLLED:
+        if config.unroll_steps and getattr(config, name):
+            raise ParameterError(
+                f"unroll_steps = {config.unroll_steps} with {name} = {getattr(config, name)}: G "
+                "cannot look ahead at that part of D's updates; set one of them to 0"
+            )
     if config.unroll_steps and config.penalty not in _UNROLLED_PENALTIES:
         raise ParameterError(
             f"unroll_steps = {config.unroll_steps} with penalty = '{config.penalty}': unrolled "

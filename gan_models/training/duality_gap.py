@@ -29,6 +29,7 @@ from gan_models.errors import MetricError, ParameterError
 from gan_models.networks.base import generate
 from gan_models.objectives.judge import Judge
 from gan_models.objectives.losses import cross_entropy, undecided_logit
+from gan_models.training.batch import DiscriminatorBatch
 from gan_models.training.draws import Draws
 from gan_models.training.freeze import Freeze
 from gan_models.training.state import TrainState
@@ -90,7 +91,8 @@ def duality_gap(
     worst_d = _copies(state, common, threshold=threshold)
     with worst_d.frozen_generator:
         for step in range(num_steps):
-            batch = draws.for_discriminator(step * common.batch_size)
+            nimg, z = step * common.batch_size, draws.latents("discriminator", step)
+            batch = DiscriminatorBatch(draws.real(nimg), z, labels=draws.real_labels(nimg))
             discriminator_step(worst_d, common, batch)
 
     worst_g = _copies(state, common, threshold=threshold)

@@ -84,7 +84,8 @@ def generator_step(state: TrainState, config: GanConfig, batch: GeneratorBatch) 
     logits = judge(fake)
     if objective.is_relative and batch.real is not None:
         with torch.set_grad_enabled(config.unroll_steps > 0):  # G moves the D of then, not of now
-            logits = logits - Judge(opponent, batch.labels)(batch.real)
+            rivals = Judge(opponent, batch.labels)(batch.real)
+        logits = logits - rivals
     loss = objective.generator(logits)
     if judge.class_loss is not None:
         loss = loss + config.auxiliary_weight * judge.class_loss

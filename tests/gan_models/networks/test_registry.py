@@ -70,7 +70,7 @@ def test_just_the_shaping_parameters_decide_whether_weights_fit(network: str) ->
     for name, value in GanConfig().to_params().items():
         if name in ("network", *SHAPING_PARAMS):
             continue
-        assert shapes(**{name: changed(name, value)}) == usual, name
+        assert shapes(**changed(name, value)) == usual, name
     words = {"generator_norm": "none", "spectral_norm": True, "minibatch": "stddev"}
     words |= {"conditioning": "concat"}
     own |= {"d_width": 16, "pack": 2}
@@ -80,14 +80,17 @@ def test_just_the_shaping_parameters_decide_whether_weights_fit(network: str) ->
     assert moved == set(SHAPING_PARAMS) - {"network"} - ignored
 
 
-def changed(name: str, value: Any) -> Any:
-    """Return another possible value of a parameter."""
+def changed(name: str, value: Any) -> dict[str, Any]:
+    """Return another possible value of a parameter, with what it needs."""
+    if name == "lr_schedule":
+        return {name: "cosine", "lr_decay_kimg": 5.0}
     others = {
         "d_loss": "hinge",
         "g_loss": "hinge",
         "penalty": "none",
+        "precision": "bfloat16",
         "round_unit": "epochs",
         "beta1": 0.3,
         "beta2": 0.5,
     }
-    return others.get(name, 2 * value)
+    return {name: others.get(name, 2 * value)}

@@ -49,10 +49,10 @@ STACKED_DIGITS_RECIPES: dict[str, Recipe] = {
     "replay": Recipe({"replay_frac": 0.5}),
     "r1": Recipe(_R1, "692-755 modes, KL .70-.99"),
     "r1-brisk": Recipe(_R1 | _BRISK, "842 modes, KL .58"),
-    "r1-pack2": Recipe(_R1 | {"pack": 2, "batch_size": 128}),
-    "r1-brisk-pack2": Recipe(_R1 | _BRISK | {"pack": 2, "batch_size": 128}),
-    "r1-brisk-stddev": Recipe(_R1 | _BRISK | {"minibatch": "stddev"}),
-    "r1-brisk-unroll1": Recipe(_R1 | _BRISK | {"unroll_steps": 1}),
+    "r1-brisk-pack2": Recipe(_R1 | _BRISK | {"pack": 2}),
+    "r1-brisk-discrimination": Recipe(_R1 | _BRISK | {"minibatch": "discrimination"}),
+    "brisk-discrimination": Recipe(_BRISK | {"minibatch": "discrimination"}),
+    "pack2-discrimination": Recipe({"pack": 2, "minibatch": "discrimination"}),
 }
 
 # 2 hidden layers of 128 and z of 256, G ten times as fast as D: as the unrolled GAN's notebook.

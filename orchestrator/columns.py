@@ -23,6 +23,12 @@ COLUMN_MEANINGS = {
     "mode_entropy": "how evenly fakes fall on the modes; 1 is perfectly even",
     "reverse_kl": "divergence of the modes' shares from even ones, in nats; 0 is perfectly even",
     "high_quality_frac": "share of fakes within three standard deviations of a known centre",
+    "intra_fid": "mean over classes of the FID of one class's fakes; only with conditioning, and "
+    "where each class has as many reals and fakes as there are features",
+    "class_coverage": "mean over classes of the share of reals with a fake of their class nearby; "
+    "only with conditioning",
+    "label_consistency": "share of fakes that a classifier that learnt on the select split gives "
+    "the class that was asked for; only with conditioning",
     "duality_gap": "what G and D gain by training on alone; 0 is an equilibrium",
     "worst_d_value": "how well a D that trains on tells fakes from held-out reals, in nats: at "
     "most their Jensen-Shannon divergence, and so up to 0.693",

@@ -31,6 +31,7 @@ from orchestrator.wording import (
 if TYPE_CHECKING:
     from rich.table import Table
 
+_BY_CLASS = ("intra_fid", "class_coverage", "label_consistency")
 _MIN_NUMBER_WIDTH = {"#": 3, "smoothed FID": 8, "coverage": 8}  # characters
 
 
@@ -39,7 +40,8 @@ class LeaderboardRow:
     """One trial as people compare it; a number that was never measured is NaN.
 
     ``smoothed_fid`` is what trials are ranked by; ``best_fid`` is the luckiest single value, and
-    ``coverage`` and ``modes`` were measured with it. ``losses`` names D's and G's loss.
+    ``coverage``, ``modes`` and what there is by class were measured with it. ``losses`` names D's
+    and G's loss.
     ``on_front`` says that no other trial beats it in both smoothed FID and coverage.
     ``replicate_of`` names the finalist that a replicate trains anew; None for the search's trials.
     ``faults`` counts the attempts that were lost by class; ``lost_attempts`` has each of them.
@@ -60,6 +62,9 @@ class LeaderboardRow:
     kimg: float
     on_front: bool
     is_selected: bool
+    intra_fid: float = nan
+    class_coverage: float = nan
+    label_consistency: float = nan
     replicate_of: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
     exploits: tuple[Exploit, ...] = ()
@@ -152,7 +157,8 @@ def _front(trials: Sequence[TrialHistory]) -> set[str]:
 
 def _row(rank: int, trial: TrialHistory, *, on_front: bool, selected: str | None) -> LeaderboardRow:
     record = trial.record
-    at_best = [row.modes for row in trial.evaluations if row.step == record.best_step]
+    at_best = [row for row in trial.evaluations if row.step == record.best_step]
+    by_class = {name: getattr(at_best[0], name) for name in _BY_CLASS} if at_best else {}
     return LeaderboardRow(
         rank=rank,
         trial_id=record.trial_id,
@@ -162,13 +168,14 @@ def _row(rank: int, trial: TrialHistory, *, on_front: bool, selected: str | None
         smoothed_fid=exp(record.score),
         best_fid=record.best_fid,
         coverage=record.best_coverage,
-        modes=at_best[0] if at_best else nan,
+        modes=at_best[0].modes if at_best else nan,
         verdict=record.verdict,
         stopped_by=record.stopped_by,
         reason=record.reason,
         kimg=record.nimg / 1000,
         on_front=on_front,
         is_selected=record.trial_id == selected,
+        **by_class,
         replicate_of=record.replicate_of,
         adjustments=tuple(trial.adjustments),
         exploits=tuple(trial.exploits),

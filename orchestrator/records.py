@@ -261,6 +261,9 @@ class Evaluation:
     mode_entropy: float = nan
     reverse_kl: float = nan
     high_quality_frac: float = nan
+    intra_fid: float = nan
+    class_coverage: float = nan
+    label_consistency: float = nan
     duality_gap: float = nan
     worst_d_value: float = nan
     d_real_acc: float = nan

@@ -50,7 +50,12 @@ TRIAL_COLUMNS = {
 }
 
 
-_ADDED_LATER = ("faults",)  # tables that were written before lack these columns
+_ADDED_LATER = (  # tables that were written before lack these columns
+    "faults",
+    "intra_fid",
+    "class_coverage",
+    "label_consistency",
+)
 
 
 def write_tables(paths: RunPaths, history: SweepHistory) -> None:

@@ -67,6 +67,19 @@ def resolve_features(name: str, splits: Splits, *, cache_dir: Path | None = None
     return _BUILDERS[_fitting(train) if name == "auto" else name](train, cache_dir)
 
 
+def resolve_label_judge(splits: Splits, *, cache_dir: Path | None = None) -> ModeAssigner | None:
+    """Return what says the class of a sample without having learnt from the train split.
+
+    The known centres of points, or a classifier of the select split, which is trained at the first
+    call and read from the cache afterwards. None without labels that either can say.
+    """
+    if count_classes(splits.train) < 2:
+        return None
+    if splits.sample.kind is SampleKind.POINT:
+        return _centre_modes(splits.train)
+    return _classifier(splits.select, cache_dir)[1]
+
+
 def _fitting(train: Dataset) -> str:
     if train.sample.kind is SampleKind.POINT:
         return "identity"

@@ -18,7 +18,12 @@ from gan_models.metrics.vendi import vendi_score
 
 
 def score_samples(
-    fakes: Tensor, reference: Reference, extractor: FeatureExtractor, modes: ModeAssigner | None
+    fakes: Tensor,
+    reference: Reference,
+    extractor: FeatureExtractor,
+    modes: ModeAssigner | None,
+    *,
+    features: Tensor | None = None,
 ) -> Scores:
     """Score stored fakes against a reference.
 
@@ -31,12 +36,13 @@ def score_samples(
         reference: the real side, built with the same extractor.
         extractor: sees the fakes once.
         modes: names their modes; None leaves the mode scores NaN.
+        features: what the extractor gives of them, where it was asked already.
 
     Raises:
         MetricError: if there are too few fakes, or the reference is of another extractor.
     """
     check_comparable(fakes, reference, extractor)
-    features = extractor(fakes)
+    features = extractor(fakes) if features is None else features
     if not features.isfinite().all():
         return Scores(fid=nan)
     features = checked_features(features, extractor.dim)

@@ -1,6 +1,6 @@
 """How good fakes are within each class: for a G that is asked for one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from math import nan
 from statistics import mean
@@ -56,7 +56,7 @@ def real_classes(features: Tensor, labels: Tensor, num_classes: int) -> list[Rea
 
 
 def score_classes(
-    reals: list[RealClass | None], features: Tensor, labels: Tensor
+    reals: Sequence[RealClass | None], features: Tensor, labels: Tensor
 ) -> tuple[float, float]:
     """Return the intra-class Fréchet distance and the class coverage of m fakes.
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Split
 from gan_models.metrics.discriminator import HealthLabels, discriminator_health
+from gan_models.metrics.per_class import ClassScores
 from gan_models.metrics.protocol import Protocol
 from gan_models.model_folder import Model
 from gan_models.objectives.losses import undecided_logit
@@ -82,13 +83,18 @@ class Meter:
         start_s = time.perf_counter()
         model = Model(state.ema, self.config, self.yardstick.splits.sample)
         seen = model.draw_seen(self.spec.num_samples, seed=self.spec.evaluation_seed)
-        scores = self.yardstick.score(model.sample.decode(seen).cpu(), Split.SELECT)
+        fakes = model.sample.decode(seen).cpu()
+        labels = model.labels(len(fakes), seed=self.spec.evaluation_seed)
+        if labels is None:
+            scores, by_class = self.yardstick.score(fakes, Split.SELECT), ClassScores()
+        else:
+            scores, by_class = self.yardstick.score_by_class(fakes, labels, Split.SELECT)
         health = discriminator_health(
             state.discriminator,
             train_seen=self._some(HEALTH_SPLITS[0], state.device),
             heldout_seen=self._some(HEALTH_SPLITS[1], state.device),
             fake_seen=seen[:HEALTH_SAMPLES],
-            labels=self._some_labels(model),
+            labels=self._health_labels(labels),
             threshold=undecided_logit(self.config),
         )
         gap = self._duality_gap(state, index)
@@ -99,6 +105,7 @@ class Meter:
             nimg=state.nimg,
             seconds=seconds,
             **scores.to_mapping(),
+            **by_class.to_mapping(),
             **health.to_mapping(),
             duality_gap=gap.gap,
             worst_d_value=gap.worst_d_value,
@@ -123,9 +130,8 @@ class Meter:
         real = self.yardstick.splits[split]
         return real.sample.encode(real.stored[:HEALTH_SAMPLES].to(device))
 
-    def _some_labels(self, model: Model) -> HealthLabels | None:
+    def _health_labels(self, fake: Tensor | None) -> HealthLabels | None:
         """Return the classes of what D's health is read from, where D knows classes."""
-        fake = model.labels(self.spec.num_samples, seed=self.spec.evaluation_seed)
         train, heldout = (self.yardstick.splits[split].labels for split in HEALTH_SPLITS)
         if fake is None or train is None or heldout is None:
             return None

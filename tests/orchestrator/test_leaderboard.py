@@ -1,6 +1,7 @@
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isnan, nan
 from typing import Any
 
@@ -53,6 +54,20 @@ def test_the_selected_trial_comes_first(history: SweepHistory) -> None:
     rows = leaderboard(history)
     assert [row.trial_id for row in rows] == ["lucky", "steady", "unseen"]
     assert [row.is_selected for row in rows] == [True, False, False]
+
+
+def test_scores_by_class_are_those_at_the_best_distance(history: SweepHistory) -> None:
+    for trial in history.trials.values():
+        trial.evaluations[:] = [
+            replace(row, label_consistency=0.1 * row.step, intra_fid=row.fid)
+            for row in trial.evaluations
+        ]
+    rows = [row for row in leaderboard(history) if row.best_fid == row.best_fid]
+    assert rows
+    for row in rows:
+        assert row.intra_fid == row.best_fid
+        assert row.label_consistency == pytest.approx(0.1 * row.modes)  # here equal to the step
+        assert row.to_mapping()["class_coverage"] is None
 
 
 def test_coverage_and_modes_are_those_at_the_best_distance(history: SweepHistory) -> None:

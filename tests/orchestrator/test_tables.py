@@ -186,3 +186,13 @@ def test_a_table_from_before_faults_were_counted_is_read(
     parquet.write_table(table.drop_columns(["faults"]), paths.trials_table)
     paths.trials_table.with_name("manifest.json").unlink()  # there was none then
     assert [row["faults"] for row in read_trials(paths.trials_table)] == len(table) * [None]
+
+
+def test_evaluations_of_before_there_were_scores_by_class_are_read(
+    paths: RunPaths, history: SweepHistory
+) -> None:
+    write_tables(paths, history)
+    whole = parquet.read_table(paths.evaluations_table)
+    former = whole.drop_columns(["intra_fid", "class_coverage", "label_consistency"])
+    parquet.write_table(former, paths.root / "former.parquet")
+    assert len(read_evaluations(paths.root / "former.parquet")) == whole.num_rows

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,28 @@ def test_what_cannot_be_opened_is_refused() -> None:
         open_yardstick({"path": "/nowhere"}, "auto")
     with pytest.raises(MetricError, match="features = 'classifer': did you mean 'classifier'"):
         open_yardstick(RING, "classifer")
+
+
+def test_by_class_real_samples_score_as_real_ones_do_and_wrong_labels_are_seen() -> None:
+    yardstick = open_yardstick(RING, "auto")
+    part = yardstick.splits.certify
+    assert part.labels is not None
+
+    plain, right = yardstick.score_by_class(part.stored, part.labels, Split.SELECT)
+    _, wrong = yardstick.score_by_class(part.stored, (part.labels + 1) % 8, Split.SELECT)
+
+    assert plain == yardstick.score(part.stored, Split.SELECT)
+    assert right.intra_fid < 0.001 < 0.1 < wrong.intra_fid
+    assert right.class_coverage > 0.9
+    assert wrong.class_coverage < 0.01
+    assert right.label_consistency > 0.95
+    assert wrong.label_consistency < 0.01
+
+
+def test_fakes_that_are_not_finite_have_no_score_by_class() -> None:
+    yardstick = open_yardstick(RING, "auto")
+    scores, by_class = yardstick.score_by_class(
+        torch.full((50, 2), torch.nan), torch.zeros(50, dtype=torch.int64), Split.SELECT
+    )
+    assert isnan(scores.fid)
+    assert all(isnan(value) for value in by_class.to_mapping().values())

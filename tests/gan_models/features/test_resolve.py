@@ -13,7 +13,7 @@ from gan_models.features.identity import IdentityFeatures
 from gan_models.features.modes import ClassifierModes, NearestCentreModes
 from gan_models.features.random_conv import RandomConvFeatures
 from gan_models.features.random_fourier import RandomFourierFeatures
-from gan_models.features.resolve import FEATURE_NAMES, resolve_features
+from gan_models.features.resolve import FEATURE_NAMES, resolve_features, resolve_label_judge
 from gan_models.features.stacked import StackedFeatures, StackedModes
 from gan_models.samples import SampleKind
 from tests.gan_models.datasets import MakeImages, alike, make_dataset
@@ -183,3 +183,28 @@ def test_identity_is_refused_beyond_4096_values() -> None:
     assert resolve_features("identity", alike(small))[0].dim == 4096
     with pytest.raises(MetricError, match="12288 values, at most 4096 .* use 'random-conv'"):
         resolve_features("identity", alike(large))
+
+
+def test_the_judge_of_labels_learns_on_the_select_split_alone(
+    digits: Splits, tmp_path: Path
+) -> None:
+    judge = resolve_label_judge(digits)
+    swapped = Splits(digits.certify, digits.select, digits.train)
+
+    assert isinstance(judge, ClassifierModes)
+    again = resolve_label_judge(swapped, cache_dir=tmp_path)
+    assert isinstance(again, ClassifierModes)
+    stored, labels = digits.certify.stored, digits.certify.labels
+    assert torch.equal(judge(stored), again(stored))
+    assert labels is not None
+    assert float((judge(stored) == labels).double().mean()) > 0.9
+
+
+def test_points_are_judged_by_their_known_centres_and_unlabelled_data_by_nothing(
+    ring: Dataset, make_images: MakeImages
+) -> None:
+    labelled = replace(ring, labels=torch.arange(len(ring)) % 8, num_classes=8)
+
+    assert isinstance(resolve_label_judge(alike(labelled)), NearestCentreModes)
+    assert resolve_label_judge(alike(ring)) is None
+    assert resolve_label_judge(alike(make_images())) is None

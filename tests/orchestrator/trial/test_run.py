@@ -351,3 +351,6 @@ def test_a_conditional_trial_draws_a_row_for_each_class_and_is_resumed_exactly(
         with Image.open(paths_of(spec).class_grid(row["nimg"])) as picture:
             assert picture.size[0] > picture.size[1]  # 16 images a row, 10 rows
         assert row["d_heldout_acc"] is not None
+        assert 0 <= row["class_coverage"] <= 1
+        assert 0 <= row["label_consistency"] <= 1
+        assert row["intra_fid"] is None  # 30 reals of a class, 64 features

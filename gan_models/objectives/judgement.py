@@ -8,12 +8,7 @@ from torch import Tensor
 from gan_models.config import GanConfig
 from gan_models.objectives.judge import Judge
 from gan_models.objectives.losses import discriminator_loss
-from gan_models.objectives.penalties import (
-    Discriminate,
-    dragan,
-    gradient_penalty,
-    zero_centred,
-)
+from gan_models.objectives.penalties import Discriminate, dragan, gradient_penalty, r1, r2
 
 
 @dataclass(frozen=True)
@@ -149,7 +144,7 @@ def judge(
     terms: list[Tensor] = []
 
     if penalty.at_real:
-        term, real_logits = zero_centred(on_real, shown.real)
+        term, real_logits = r1(on_real, shown.real)
         terms.append(config.r1_gamma * term)
     else:
         real_logits = on_real(shown.real)
@@ -158,7 +153,7 @@ def judge(
         terms.append(penalty.elsewhere(config, Judge(discriminator, shown.labels), shown))
 
     if penalty.at_fake:
-        term, fake_logits = zero_centred(on_fake, shown.fake)
+        term, fake_logits = r2(on_fake, shown.fake)
         terms.append(config.r2_gamma * term)
     else:
         fake_logits = on_fake(shown.fake)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from search_spaces import networks, objectives, optimizers
+from search_spaces import conditional, networks, objectives, optimizers
 from search_spaces.errors import SpaceError, nearest
 from search_spaces.space import SearchSpace
 
@@ -44,6 +44,17 @@ _ALL = (
             *optimizers.BRISK,
         ),
         doc="small networks of both kinds for 8x8 images, with objectives that really fail",
+    ),
+    SearchSpace(
+        "conditional-digits",
+        (
+            *conditional.CONDITIONING,
+            *networks.SMALL_OF_EITHER_KIND,
+            *objectives.LOSSES,
+            *objectives.GENTLE_PENALTIES,
+            *optimizers.BRISK,
+        ),
+        doc="the small networks of the demo, asked for one class at a time; for labelled images",
     ),
     SearchSpace(
         "ring8",

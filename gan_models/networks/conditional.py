@@ -2,9 +2,9 @@
 
 G always sees an embedding e(y) of the class y beside z (1411.1784, figure 1). D has one of
 
-    concat      D(x, e(y)): the embedding joins the sample as constant channels (1411.1784),
-    projection  head(h) + ⟨v(y), h⟩ for the features h of x (1802.05637, eq. 3); G's batch norms,
-                where it has any, then scale and shift by the class,
+    concat      head(φ([h, e(y)])) for the features h of x and a layer φ (1411.1784, section 4.1),
+    projection  head(h) + ⟨v(y), h⟩ (1802.05637, eq. 3); G's batch norms, where it has any, then
+                scale and shift by the class,
     auxiliary   head(h), and beside it one logit of each class (1610.09585).
 """
 
@@ -12,11 +12,12 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
 
 from gan_models.config import GanConfig
 from gan_models.errors import ParameterError
 from gan_models.networks.base import Builder
-from gan_models.networks.blocks import maybe_spectral
+from gan_models.networks.blocks import LEAK, maybe_spectral
 from gan_models.networks.conditional_norm import ConditionalBatchNorm2d, labels_for
 from gan_models.networks.discriminator import Discriminator
 from gan_models.samples import SampleSpec
@@ -42,19 +43,20 @@ class ConditionalGenerator(nn.Module):
         return samples
 
 
-class ConcatDiscriminator(nn.Module):
-    """A D that sees each sample with ``EMBEDDING_DIM`` more channels, which say its class."""
+class ConcatHead(nn.Module):
+    """Judges features beside an embedding of the class, after one layer that sees both."""
 
-    def __init__(self, discriminator: nn.Module, num_classes: int) -> None:
+    def __init__(self, head: nn.Linear, num_classes: int, *, spectral_norm: bool) -> None:
         super().__init__()
-        self.discriminator = discriminator
+        width = head.in_features
         self.embedding = nn.Embedding(num_classes, EMBEDDING_DIM)
+        self.joint = maybe_spectral(nn.Linear(width + EMBEDDING_DIM, width), spectral_norm)
+        self.head = head
 
-    def forward(self, samples: Tensor, labels: Tensor) -> Tensor:
-        """Map N x ``sample.shape`` and N classes to N logits."""
-        embedded = self.embedding(labels).view(-1, EMBEDDING_DIM, *[1] * (samples.dim() - 2))
-        channels = embedded.expand(-1, -1, *samples.shape[2:])
-        logits: Tensor = self.discriminator(torch.cat([samples, channels], dim=1))
+    def forward(self, features: Tensor, labels: Tensor) -> Tensor:
+        """Map N x features and N classes to N x 1 logits."""
+        both = torch.cat([features, self.embedding(labels)], dim=1)
+        logits: Tensor = self.head(leaky_relu(self.joint(both), LEAK))
         return logits
 
 
@@ -88,7 +90,7 @@ class AuxiliaryHead(nn.Module):
         return torch.cat([self.head(features), self.classifier(features)], dim=1)
 
 
-_HEADS = {"projection": ProjectionHead, "auxiliary": AuxiliaryHead}
+_HEADS = {"concat": ConcatHead, "projection": ProjectionHead, "auxiliary": AuxiliaryHead}
 
 
 def conditional_generator(build: Builder) -> Builder:
@@ -107,16 +109,12 @@ def conditional_discriminator(build: Builder) -> Builder:
 
     def build_conditional(config: GanConfig, sample: SampleSpec) -> nn.Module:
         num_classes = _num_classes(config, sample)
-        if config.conditioning == "concat":
-            channels, *sides = sample.shape
-            wider = replace(sample, shape=(channels + EMBEDDING_DIM, *sides))
-            return ConcatDiscriminator(build(config, wider), num_classes)
         discriminator = build(config, sample)
         head = discriminator.head if isinstance(discriminator, Discriminator) else None
         if not isinstance(head, nn.Linear):
             raise ParameterError(
                 f"conditioning = '{config.conditioning}' needs a D of a trunk and a linear head, "
-                f"and that of network = '{config.network}' has none: take 'concat'"
+                f"and that of network = '{config.network}' has none: take conditioning = 'none'"
             )
         discriminator.head = _HEADS[config.conditioning](
             head, num_classes, spectral_norm=config.spectral_norm

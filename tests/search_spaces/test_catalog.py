@@ -39,7 +39,14 @@ def trains(params: dict[str, bool | int | float | str]) -> bool:
 
 
 def test_the_promised_spaces_are_there() -> None:
-    assert list(SPACES) == ["dcgan", "mlp", "digits-demo", "ring8", "dcgan-techniques"]
+    assert list(SPACES) == [
+        "dcgan",
+        "mlp",
+        "digits-demo",
+        "conditional-digits",
+        "ring8",
+        "dcgan-techniques",
+    ]
 
 
 def test_an_unknown_space_is_refused_with_the_nearest_name() -> None:
@@ -113,6 +120,7 @@ def test_spaces_of_one_network_pin_it() -> None:
         "dcgan": "dcgan",
         "mlp": "mlp",
         "digits-demo": None,
+        "conditional-digits": None,
         "ring8": "mlp",
         "dcgan-techniques": "dcgan",
     }

@@ -9,9 +9,8 @@ from torch import Tensor, nn
 from gan_models.config import CONDITIONING_NAMES, NETWORK_NAMES, GanConfig
 from gan_models.errors import ParameterError
 from gan_models.networks.conditional import (
-    EMBEDDING_DIM,
     AuxiliaryHead,
-    ConcatDiscriminator,
+    ConcatHead,
     ProjectionHead,
     conditional_discriminator,
 )
@@ -114,19 +113,17 @@ def test_the_projection_is_the_inner_product_of_class_and_features() -> None:
     torch.testing.assert_close(logits.squeeze(1), expected)
 
 
-def test_a_concatenating_d_sees_the_embedding_at_every_pixel() -> None:
-    seen: list[Tensor] = []
-    inner = nn.Identity()
-    inner.register_forward_hook(lambda _, given, __: seen.append(given[0]))
-    discriminator = ConcatDiscriminator(inner, 3)
-    images = torch.zeros(4, 2, 3, 3)
+def test_a_concatenating_head_judges_features_and_class_together() -> None:
+    head = ConcatHead(nn.Linear(5, 1), 3, spectral_norm=False).double()
+    h = features()
 
-    discriminator(images, LABELS)
+    logits = head(h, LABELS)
 
-    assert seen[0].shape == (4, 2 + EMBEDDING_DIM, 3, 3)
-    assert torch.equal(seen[0][:, :2], images)
-    for row, column in product(range(3), range(3)):
-        assert torch.equal(seen[0][:, 2:, row, column], discriminator.embedding(LABELS))
+    inner = head.joint(torch.cat([h, head.embedding(LABELS)], dim=1))
+    expected = head.head(torch.where(inner > 0, inner, 0.2 * inner))
+    torch.testing.assert_close(logits, expected)
+    moved = head(h, (LABELS + 1) % 3) - logits
+    assert float(moved.detach().std()) > 0.0  # not one shift for each class: it interacts with h
 
 
 def test_an_auxiliary_head_keeps_the_logit_and_adds_one_of_each_class() -> None:
@@ -139,9 +136,9 @@ def test_an_auxiliary_head_keeps_the_logit_and_adds_one_of_each_class() -> None:
     assert torch.equal(verdict[:, 1:], head.classifier(features()))
 
 
-@pytest.mark.parametrize("kind", ["projection", "auxiliary"])
+@every_kind
 def test_spectral_norm_bounds_the_conditional_part_of_the_head_too(kind: str) -> None:
-    layers = {"projection": "directions", "auxiliary": "classifier"}
+    layers = {"concat": "joint", "projection": "directions", "auxiliary": "classifier"}
     discriminator = build_discriminator(small("mlp", kind, spectral_norm=True), IMAGE)
     for _ in range(100):
         discriminator(torch.zeros(1, *IMAGE.shape), LABELS[:1])
@@ -162,7 +159,7 @@ def test_data_without_classes_is_refused_with_what_to_do(
             build(small("mlp", kind), sample)
 
 
-@pytest.mark.parametrize("kind", ["projection", "auxiliary"])
+@every_kind
 def test_a_d_without_a_head_of_its_own_is_refused(kind: str) -> None:
     build = conditional_discriminator(lambda config, sample: nn.Flatten())
 

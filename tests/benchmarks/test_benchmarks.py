@@ -15,8 +15,10 @@ from click.testing import CliRunner
 from torch import Tensor, nn
 
 from gan_models.config import GanConfig
+from gan_models.data.dataset import Dataset
 from gan_models.data.load import load_splits
 from gan_models.data.source import DataSource
+from gan_models.features.classifier import build_classifier
 from gan_models.training.draws import Draws
 from gan_models.training.loop import train
 from gan_models.training.state import new_state
@@ -177,3 +179,28 @@ def test_training_set_size_scores_every_size(
     assert result.exit_code == 0
     assert [line.split()[0] for line in result.output.splitlines()[1:]] == ["50", "90"]
     assert len(set(re.findall(r"\d+\.\d\d", result.output))) == 4  # one for each size and seed
+
+
+def test_conditional_digits_measures_each_kind_beside_real_digits(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = load_script(repository, "conditional_digits")
+    monkeypatch.setattr(torch, "set_num_threads", lambda number: None)  # it is for the process
+    monkeypatch.setattr(script, "train_classifier", untrained_classifier)
+    monkeypatch.setattr(script, "NUM_FAKES", 20)
+
+    arguments = ["--seeds", "2", "--kimg", "0", "--kind", "concat", "--kind", "auxiliary"]
+    result = CliRunner().invoke(script.main, arguments, catch_exceptions=False)
+
+    assert result.exit_code == 0
+    assert [line.split(":")[0] for line in result.output.splitlines()] == [
+        "real digits",
+        "concat",
+        "auxiliary",
+    ]
+    assert result.output.count("label consistency 0.") == 3
+
+
+def untrained_classifier(labelled: Dataset) -> nn.Module:
+    """Return a classifier that is not trained: the benchmark's arithmetic is what is tested."""
+    return build_classifier(labelled)

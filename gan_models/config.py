@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from gan_models.errors import ParameterError, nearest
+from gan_models.plugins import LOSSES, NETWORKS, is_brought, plugins
 
 LOSS_NAMES = (
     "minimax",
@@ -57,7 +58,9 @@ class GanConfig:
         ParameterError: if a value is impossible; the message names it and what is allowed.
     """
 
-    network: str = _param("dcgan", "architecture of both networks", choices=NETWORK_NAMES)
+    network: str = _param(
+        "dcgan", "architecture of both networks", choices=NETWORK_NAMES, group=NETWORKS
+    )
     width: int = _param(
         64, "channels (dcgan: of the widest G layer) or hidden units", low=MIN_WIDTH
     )
@@ -100,8 +103,8 @@ class GanConfig:
         1.0, "weight of D's classification loss, where conditioning is auxiliary", low=0.0
     )
 
-    d_loss: str = _param("non-saturating", "loss of D", choices=LOSS_NAMES)
-    g_loss: str = _param("non-saturating", "loss of G", choices=LOSS_NAMES)
+    d_loss: str = _param("non-saturating", "loss of D", choices=LOSS_NAMES, group=LOSSES)
+    g_loss: str = _param("non-saturating", "loss of G", choices=LOSS_NAMES, group=LOSSES)
     real_label_smoothing: float = _param(
         0.0,
         "D aims at 1 minus this for reals: one-sided smoothing (1606.03498)",
@@ -286,9 +289,10 @@ def _check(name: str, value: Any, kind: type, limits: dict[str, Any]) -> None:
     fits = is_whole or isinstance(value, float) if kind is float else type(value) is kind
     if not fits:
         raise ParameterError(f"{name} = {value!r}: must be of type {kind.__name__}")
-    choices = limits.get("choices")
-    if choices and value not in choices:
-        raise ParameterError(f"{name} = '{value}': {nearest(value, choices)}")
+    choices, group = limits.get("choices"), limits.get("group")
+    if choices and value not in choices and not (group and is_brought(group, value, choices)):
+        known = (*choices, *(plugins(group, choices) if group else ()))
+        raise ParameterError(f"{name} = '{value}': {nearest(value, known)}")
     if "low" in limits and not value >= limits["low"]:
         raise ParameterError(f"{name} = {value}: must be at least {limits['low']}")
     if "low_or_0" in limits and value and not value >= limits["low_or_0"]:

@@ -3,6 +3,7 @@
 GanModelsError
 ├── DataError        a data set that cannot be read, or cannot be used as asked
 ├── ParameterError   a hyperparameter with an unknown name or an impossible value
+├── FactoryError     code of the user's own that cannot be found, or breaks its contract
 ├── CheckpointError  a checkpoint or model folder that is missing, torn or of another run
 │   └── DamageError      a file that is not what was committed: its checksum does not match
 ├── MetricError      a score that cannot be computed from these samples
@@ -25,6 +26,10 @@ class DataError(GanModelsError):
 
 class ParameterError(GanModelsError):
     """A hyperparameter with an unknown name or an impossible value."""
+
+
+class FactoryError(GanModelsError):
+    """Code of the user's own that cannot be found, or breaks its contract. Names it."""
 
 
 class CheckpointError(GanModelsError):

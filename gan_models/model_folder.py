@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from gan_models.config import GanConfig
-from gan_models.errors import CheckpointError, DamageError, ParameterError
+from gan_models.errors import CheckpointError, DamageError, FactoryError, ParameterError
+from gan_models.factories import is_factory
 from gan_models.files import file_sha256
 from gan_models.manifest import read_manifest, read_sealed, write_manifest
 from gan_models.networks.base import generate
@@ -163,6 +164,15 @@ def load_model(folder: Path, *, device: torch.device | str = "cpu") -> Model:
     return model
 
 
+def needs_module(folder: Path) -> bool:
+    """Say whether the networks of a model are of a module that its user must bring.
+
+    Raises:
+        CheckpointError: if the folder is not a model, or of an unknown version.
+    """
+    return is_factory(_read_description(folder).get("params", {}).get("network"))
+
+
 def _build_untrained(description: Mapping[str, Any], *, path: Path) -> Model:
     try:
         config = GanConfig.from_params(description["params"])
@@ -171,6 +181,8 @@ def _build_untrained(description: Mapping[str, Any], *, path: Path) -> Model:
         return Model(build_generator(config, sample), config, sample)
     except KeyError as error:
         raise CheckpointError(f"{path}: has no {error}") from error
+    except FactoryError as error:
+        raise CheckpointError(f"{path.parent}: holds weights, and no code: {error}") from error
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: describes no model ({error})") from error
 

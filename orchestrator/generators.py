@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from gan_models.errors import CheckpointError
-from gan_models.model_folder import DESCRIPTION_FILE, Model, load_model
+from gan_models.factories import look_in
+from gan_models.model_folder import DESCRIPTION_FILE, Model, load_model, needs_module
+from orchestrator.config.load import load_config
 from orchestrator.errors import RunFolderError
 from orchestrator.paths import RunPaths
 
@@ -37,4 +39,20 @@ def open_generator(folder: Path) -> Model:
     if found is None:
         what = "neither a model folder nor a run folder" if folder.exists() else "no such folder"
         raise CheckpointError(f"{folder}: {what} (no {DESCRIPTION_FILE})")
+    if needs_module(found):
+        _find_modules(found)
     return load_model(found)
+
+
+def _find_modules(folder: Path) -> None:
+    """Let a user's networks be found where their sweep found them, and in the present folder.
+
+    A model folder has no code: what lies in it is never imported.
+    """
+    for parent in folder.resolve().parents:
+        if RunPaths(parent).sweep.is_file():
+            load_config(RunPaths(parent).sweep)
+            break
+    here = Path.cwd()
+    if not here.is_relative_to(folder.resolve()):
+        look_in([here])

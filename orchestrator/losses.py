@@ -66,7 +66,7 @@ def check_worth_going_on(config: SweepConfig, history: SweepHistory, lost: LostA
         SweepHalted: if the trial's storage has failed.
     """
     if lost.retry is Retry.AFTER_RESUME:
-        raise SweepHalted(f"{lost.reason}: no trial is blamed; once the storage is mended")
+        raise SweepHalted(f"{lost.reason}: no trial is blamed; once that is mended")
     records = history.records
     if lost.retry is Retry.NEVER and has_failed_alike(history, config.faults.alike_failures):
         num_failed = sum(record.status is TrialStatus.FAILED for record in records)

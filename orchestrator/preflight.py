@@ -7,16 +7,25 @@ from typing import Any
 
 import torch
 
-from gan_models.config import SHAPING_PARAMS, GanConfig, check_value
-from gan_models.data.dataset import Split
-from gan_models.errors import GanModelsError, MetricError, ParameterError, nearest
+from gan_models.config import NETWORK_NAMES, SHAPING_PARAMS, GanConfig, check_value
+from gan_models.data.dataset import Dataset, Split
+from gan_models.data.load import load_splits
+from gan_models.errors import (
+    FactoryError,
+    GanModelsError,
+    MetricError,
+    ParameterError,
+    nearest,
+)
 from gan_models.networks.registry import build_discriminator, build_generator
 from gan_models.samples import SampleSpec
+from gan_models.training.contract import check_built, check_contract, own_parts
 from orchestrator.config.model import SweepConfig
 from orchestrator.config.scientific import in_yaml, reads_as_number
 from orchestrator.errors import ConfigError, UsageError
+from orchestrator.modules import check_modules
+from orchestrator.spaces import find_space
 from orchestrator.yardstick import Yardstick, open_yardstick
-from search_spaces.catalog import named_space
 from search_spaces.errors import SpaceError
 from search_spaces.space import SearchSpace
 
@@ -78,16 +87,31 @@ def check_sweep(config: SweepConfig) -> SearchSpace:
         ConfigError: if a spec cannot be carried out.
         GanModelsError: if the data or the metric cannot be used; names the file.
     """
+    check_modules(config)
     space = resolve_space(config)
     _check_population(config, space)
     yardstick = open_measure(config)
+    _check_repeatable(config, yardstick)
     for split in (Split.SELECT, Split.CERTIFY):
         yardstick.reference(split)
     _check_sample_count(config, yardstick)
-    rng = random.Random(config.search.seed)
+    rng, real, tried = random.Random(config.search.seed), yardstick.splits.train, set[Any]()
     for _ in range(_NUM_PROBES):
-        check_params(space.sample(rng), yardstick.splits.sample)
+        gan = check_params(space.sample(rng), real.sample)
+        if own_parts(gan) not in tried:
+            check_own(config, gan, real)
+        tried.add(own_parts(gan))
     return space
+
+
+def check_own(config: SweepConfig, gan: GanConfig, real: Dataset) -> None:
+    """Try networks and losses that are not ours in one round of training.
+
+    Raises:
+        FactoryError: naming what breaks its contract, and how.
+    """
+    is_for_gpu = config.resources.gpus_per_trial > 0 and torch.cuda.is_available()
+    check_contract(gan, real, device="cuda" if is_for_gpu else "cpu")
 
 
 def check_gpu(asked: str, *, remedy: str) -> None:
@@ -114,6 +138,9 @@ def check_params(params: Mapping[str, Any], sample: SampleSpec) -> GanConfig:
     """
     try:
         gan = GanConfig.from_params(params)
+        if gan.network not in NETWORK_NAMES:  # whose builders may look at values
+            check_built(gan, sample)
+            return gan
         with torch.device("meta"):  # shapes only: neither memory nor time
             build_generator(gan, sample)
             build_discriminator(gan, sample)
@@ -129,6 +156,16 @@ def _check_population(config: SweepConfig, space: SearchSpace) -> None:
         raise ConfigError(
             f"scheduler.kind = pbt: the space varies {', '.join(varied)}, but only trials with "
             "networks of one shape can take over each other's weights: pin each under fixed"
+        )
+
+
+def _check_repeatable(config: SweepConfig, yardstick: Yardstick) -> None:
+    """Refuse a user's function that gives each process of a sweep other samples."""
+    name, seen = config.source.brought, yardstick.splits.train.fingerprint
+    if name is not None and load_splits(config.source).train.fingerprint != seen:
+        raise FactoryError(
+            f"data.factory = '{name}': gives other samples at each call: seed what it draws, and "
+            "sort what it lists"
         )
 
 
@@ -156,5 +193,5 @@ def _yaml_hint(name: str, value: Any) -> str:
 
 def _declared(config: SweepConfig) -> SearchSpace:
     if isinstance(config.space, str):
-        return named_space(config.space)
+        return find_space(config.space)
     return SearchSpace.from_mapping(config.space)

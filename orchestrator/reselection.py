@@ -9,6 +9,7 @@ from orchestrator.finals import retested_trials, select_and_certify
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Journal
 from orchestrator.measure import check_same_measure
+from orchestrator.modules import check_modules
 from orchestrator.paths import RunPaths
 from orchestrator.records import json_ready
 from orchestrator.report.page import write_report
@@ -43,6 +44,7 @@ def reselect(
     with storing(paths.root), sole_driver(paths):
         history = open_history(paths)
         check_config(paths, config, history)
+        check_modules(config)
         if not despite_unfinished:
             _check_finished(paths, history)
         check_same_measure(config, paths, history.evaluations)

@@ -25,7 +25,7 @@ LIMITS = (
 )
 
 # where a sweep runs and who looks on, not what it is
-PLACES = ("backend", "resources", "faults", "data.path", "search.mirror")
+PLACES = ("backend", "resources", "faults", "data.path", "search.mirror", "modules.folders")
 
 
 def open_config(paths: RunPaths) -> SweepConfig:
@@ -71,7 +71,11 @@ def check_same_sweep(paths: RunPaths, config: SweepConfig) -> None:
     """
     there, asked = _flat(open_config(paths)), _flat(config)
     for key in sorted({*there, *asked}):
-        if not _may_change(key) and there.get(key) != asked.get(key):
+        if (
+            not _may_change(key)
+            and not key.startswith("modules.")
+            and there.get(key) != asked.get(key)
+        ):
             raise RunFolderError(
                 f"{paths.root}: holds another sweep ({key} = {there.get(key)!r}, and "
                 f"{asked.get(key)!r} is asked for): choose another --out, or go on with that one "

@@ -15,6 +15,7 @@ from gan_models.data.load import load_splits, read_samples
 from gan_models.data.source import DATASET_NAMES, DataSource
 from gan_models.data.unsplit import UnsplitData
 from gan_models.errors import DataError, MetricError, nearest
+from gan_models.factories import is_factory, look_in
 from gan_models.features.base import FeatureExtractor
 from gan_models.features.resolve import resolve_features
 from gan_models.metrics.evaluate import score_features
@@ -27,11 +28,11 @@ from gan_models.metrics.scores import Scores, Scrutiny
 from gan_models.metrics.scrutiny import scrutinise
 from gan_models.metrics.two_sample import MIN_SAMPLES
 from gan_models.metrics.vendi import vendi_score
-from gan_models.model_folder import load_model
+from gan_models.plugins import DATASETS, plugins
 from gan_models.samples import SampleSpec
 from gan_models.seeds import derive_seed, torch_generator
 from orchestrator.errors import UsageError
-from orchestrator.generators import generator_folder
+from orchestrator.generators import generator_folder, open_generator
 from orchestrator.overlap import MOST_SHARED_FRAC, shared_frac
 from orchestrator.records import json_ready
 
@@ -183,8 +184,9 @@ def _warning(fakes: Tensor, real: Dataset) -> str:
 
 
 def _open_reals(real: str) -> _Reals:
-    if real in DATASET_NAMES:
-        splits = load_splits(DataSource(name=real))
+    source = _named_source(real)
+    if source is not None:
+        splits = load_splits(source)
         return _Reals(splits, splits.certify, str(Split.CERTIFY), splits.train)
     path = Path(real).expanduser()
     if not path.exists():
@@ -192,6 +194,16 @@ def _open_reals(real: str) -> _Reals:
         raise DataError(f"{real}: no such file or folder, nor the name of a data set; {known}")
     data = read_samples(path)
     return _Reals(data.split(seed=0), _whole(data), ALL, None)
+
+
+def _named_source(real: str) -> DataSource | None:
+    """Return a data set of ours, of an installed package or of a user's module; None for a path."""
+    if real in DATASET_NAMES or real in plugins(DATASETS, DATASET_NAMES):
+        return DataSource(name=real)
+    if is_factory(real) and not Path(real).exists():
+        look_in([Path.cwd()])
+        return DataSource(factory=real)
+    return None
 
 
 def _open_train(path: Path, reals: _Reals, beside: tuple[str, SampleSpec]) -> Dataset:
@@ -215,7 +227,7 @@ def _open_fakes(
 ) -> Tensor:
     folder = generator_folder(path) if path.is_dir() else None
     if folder is not None:
-        model = load_model(folder)
+        model = open_generator(folder)
         _check_alike((str(path), model.sample), beside)
         return model.draw(num or DEFAULT_NUM_DRAWN, seed=seed)
     data = read_samples(path.expanduser())

@@ -32,6 +32,7 @@ from orchestrator.history import SweepHistory
 from orchestrator.journal import Journal, check_not_lost
 from orchestrator.measure import check_same_measure
 from orchestrator.mirroring import mirrored
+from orchestrator.modules import record_modules
 from orchestrator.outcomes import DIRECTIONS
 from orchestrator.paths import RunPaths
 from orchestrator.preflight import check_gpu, check_sweep
@@ -73,6 +74,7 @@ def run_sweep(config: SweepConfig, place: Place, listener: SweepListener) -> Swe
     check_free(place.paths)
     _check_machine(config, place)
     space = check_sweep(config)
+    config = record_modules(config, space)
     with storing(place.paths.root), new_run_folder(place.paths), _backend(config, place) as backend:
         save_config(place.paths.sweep, config)  # not before a cluster that does not fit was refused
         check_same_measure(config, place.paths, [])

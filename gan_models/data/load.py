@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gan_models.data.arrays import read_arrays
+from gan_models.data.brought import load_brought_samples
 from gan_models.data.dataset import Splits
 from gan_models.data.digits import read_digits
 from gan_models.data.image_folder import read_image_folder
@@ -22,32 +23,40 @@ def load_splits(source: DataSource, seed: int = 0) -> Splits:
     """Load a data set and split it into train, select and certify.
 
     Args:
-        source: a named data set, or a path with its kind.
+        source: a named data set, a path with its kind, or a user's function.
         seed: of the split, and of the draws of synthetic data. Equal seeds give equal splits, bit
             for bit; trials that are to be compared share one.
 
     Raises:
         DataError: if the data cannot be read or used; the message names the file.
+        FactoryError: if a user's function cannot be had, or fails.
     """
-    if source.name is not None:
+    if source.name in _NAMED:
         return _NAMED[source.name](seed)
-    path = Path(str(source.path)).expanduser()
-    data = read_samples(path, source.kind)
-    _check_trainable(data, path)
+    data, place = _open(source)
+    _check_trainable(data, place)
     if len(data) < MIN_SAMPLES:
         raise DataError(
-            f"{path}: too few samples: {len(data)}; at least {MIN_SAMPLES} are needed, "
+            f"{place}: too few samples: {len(data)}; at least {MIN_SAMPLES} are needed, "
             f"so that each split has {MIN_SAMPLES_PER_SPLIT}"
         )
     return data.split(seed)
 
 
-def _check_trainable(data: UnsplitData, path: Path) -> None:
+def _open(source: DataSource) -> tuple[UnsplitData, str]:
+    """Return every sample of data that is not ours, and what to call it in errors."""
+    if source.brought is not None:
+        return load_brought_samples(source.brought), source.title
+    path = Path(str(source.path)).expanduser()
+    return read_samples(path, source.kind), str(path)
+
+
+def _check_trainable(data: UnsplitData, place: str) -> None:
     """Refuse rows that are wider than points are: as likely images that somebody flattened."""
     width = data.samples.shape[1]
     if data.kind is SampleKind.POINT and width > MAX_TRAINED_DIMENSIONS:
         raise DataError(
-            f"{path}: points of {width} dimensions; allowed: up to {MAX_TRAINED_DIMENSIONS}, "
+            f"{place}: points of {width} dimensions; allowed: up to {MAX_TRAINED_DIMENSIONS}, "
             "and images as N x C x H x W (in Parquet by their shape)"
         )
 

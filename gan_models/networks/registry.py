@@ -11,19 +11,31 @@ from gan_models.networks.conditional import conditional_discriminator, condition
 from gan_models.networks.dcgan import DCGAN
 from gan_models.networks.mlp import MLP
 from gan_models.networks.packing import Packed, packed
+from gan_models.plugins import NETWORKS, load_brought
 from gan_models.samples import SampleSpec
 from gan_models.seeds import derive_seed
 
 ARCHITECTURES: dict[str, Architecture] = {entry.name: entry for entry in (MLP, DCGAN)}
 
 
+def find_architecture(name: str) -> Architecture:
+    """Return an architecture of ours, of a user's module, or of an installed package.
+
+    Raises:
+        FactoryError: if the last two cannot be imported, or are something else.
+    """
+    known = ARCHITECTURES.get(name)
+    return known or load_brought(NETWORKS, name, Architecture, "network")
+
+
 def build_generator(config: GanConfig, sample: SampleSpec, *, seed: int = 0) -> nn.Module:
     """Build G with weights drawn from ``seed``, on the CPU.
 
     Raises:
+        FactoryError: if the architecture is a user's, and cannot be had.
         ParameterError: if the architecture cannot make such samples, or there are no classes.
     """
-    build = ARCHITECTURES[config.network].build_generator
+    build = find_architecture(config.network).build_generator
     if config.conditioning != "none":
         build = conditional_generator(build)
     return _build(build, config, sample, derive_seed(seed, "generator"))
@@ -33,9 +45,10 @@ def build_discriminator(config: GanConfig, sample: SampleSpec, *, seed: int = 0)
     """Build D with weights drawn from ``seed``, on the CPU; one that judges packs if asked for.
 
     Raises:
+        FactoryError: if the architecture is a user's, and cannot be had.
         ParameterError: if the architecture cannot judge such samples, or there are no classes.
     """
-    build = ARCHITECTURES[config.network].build_discriminator
+    build = find_architecture(config.network).build_discriminator
     if config.conditioning != "none":
         build = conditional_discriminator(build)
     own = replace(config, width=config.d_width or config.width)

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import relu, softplus
 
 from gan_models.config import GanConfig
+from gan_models.plugins import LOSSES, load_brought
 
 DiscriminatorLoss = Callable[[Tensor, Tensor], Tensor]
 GeneratorLoss = Callable[[Tensor], Tensor]
@@ -158,12 +159,25 @@ _SMOOTHED: dict[DiscriminatorLoss, Callable[..., Tensor]] = {
 }
 
 
+def find_objective(name: str, key: str) -> Objective:
+    """Return an objective of ours, of a user's module, or of an installed package.
+
+    Args:
+        name: as in a spec.
+        key: where it stands there: ``d_loss`` or ``g_loss``.
+
+    Raises:
+        FactoryError: if the last two cannot be imported, or are something else.
+    """
+    return OBJECTIVES.get(name) or load_brought(LOSSES, name, Objective, key)
+
+
 def discriminator_loss(config: GanConfig) -> DiscriminatorLoss:
     """Return the loss of D with the labels that the configuration asks for.
 
     G's side keeps its label: 1606.03498 smooths what D learns, not what G aims at.
     """
-    plain = OBJECTIVES[config.d_loss].discriminator
+    plain = find_objective(config.d_loss, "d_loss").discriminator
     if not (config.real_label_smoothing or config.fake_label_smoothing):
         return plain
     real_label, fake_label = _labels(config)
@@ -175,7 +189,7 @@ def undecided_logit(config: GanConfig) -> float:
 
     It is where the density of real equals that of fake: there D answers the mean of both labels.
     """
-    objective = OBJECTIVES[config.d_loss]
+    objective = find_objective(config.d_loss, "d_loss")
     if not (config.real_label_smoothing or config.fake_label_smoothing):
         return objective.threshold
     middle = sum(_labels(config)) / 2

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset
+from gan_models.objectives.losses import find_objective
 from gan_models.samples import Classes
 from gan_models.seeds import seed_series, torch_generator
 from gan_models.training.batch import DiscriminatorBatch, GeneratorBatch
@@ -37,6 +38,7 @@ class Draws:
         self._window_labels = torch.empty(0, dtype=torch.int64)
         classes = real.sample.classes if config.conditioning != "none" else None
         self._classes = None if classes is None else _class_borders(classes).to(device)
+        self._is_relative = find_objective(config.g_loss, "g_loss").is_relative
         self._seeds: dict[str, Callable[[int], int]] = {}
         self._rng = torch.Generator(device=device)
 
@@ -60,7 +62,7 @@ class Draws:
         z = self.latents("generator", step)
         if self._config.unroll_steps:  # what D is about to learn from
             return GeneratorBatch(z, self.real_labels(nimg), self.real(nimg))
-        if self._config.g_loss == "relativistic":
+        if self._is_relative:
             return GeneratorBatch(z, *self.rivals(step))
         return GeneratorBatch(z, self.labels("generator", step))
 

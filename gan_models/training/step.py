@@ -18,7 +18,7 @@ from gan_models.objectives.judgement import (
     discriminator_objective,
     due_penalty,
 )
-from gan_models.objectives.losses import OBJECTIVES
+from gan_models.objectives.losses import find_objective
 from gan_models.objectives.orthogonal import orthogonal
 from gan_models.training.batch import DiscriminatorBatch, GeneratorBatch
 from gan_models.training.descent import clip_weights, descend
@@ -77,7 +77,7 @@ def generator_step(state: TrainState, config: GanConfig, batch: GeneratorBatch) 
         config: objective, how many updates of D to look ahead, and how G descends.
         batch: what the update is made of.
     """
-    objective = OBJECTIVES[config.g_loss]
+    objective = find_objective(config.g_loss, "g_loss")
     fake = generate(in_precision(state.generator, config), batch.z, batch.labels)
     opponent = _opponent(state, config, batch, fake)
     judge = Judge(opponent, batch.labels)

@@ -1,13 +1,19 @@
 """``ganorch list``: what can be named in a spec, and what is recorded."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from inspect import getdoc
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from orchestrator.cli.output import print_table, table_of
 
 if TYPE_CHECKING:
+    from gan_models.plugins import Plugin
     from search_spaces.space import SearchSpace
+
+
+_Kind = TypeVar("_Kind")
 
 
 @click.group("list")
@@ -18,9 +24,14 @@ def listing() -> None:
 @listing.command()
 def spaces() -> None:
     """List the search spaces."""
+    from gan_models import plugins
     from search_spaces.catalog import SPACES
+    from search_spaces.space import SearchSpace
 
-    _print_pairs(("space", "for"), {name: space.doc for name, space in SPACES.items()})
+    brought = _brought(plugins.SPACES, SPACES, SearchSpace)
+    docs = {name: space.doc for name, space in SPACES.items()}
+    docs |= {each.name: f"{space.doc}; {_by(each)}" for each, space in brought}
+    _print_pairs(("space", "for"), docs)
 
 
 @listing.command()
@@ -30,19 +41,24 @@ def space(name: str) -> None:
 
     Of each parameter: its range, where it exists, and what it is varied for.
     """
-    from search_spaces.catalog import named_space
+    from orchestrator.spaces import find_space
 
-    found = named_space(name)
-    click.echo(f"{found.name}: {found.doc}\n")
+    found = find_space(name)
+    click.echo(f"{name}: {found.doc}\n")
     _print_parameters(found)
 
 
 @listing.command()
 def datasets() -> None:
     """List the data sets and the kinds of files."""
+    from gan_models import plugins
     from gan_models.data.source import DATASET_NAMES, FILE_KINDS
 
-    _print_pairs(("data: {name: …}", "what it holds"), DATASET_NAMES)
+    brought = _brought(plugins.DATASETS, DATASET_NAMES, object)
+    docs = DATASET_NAMES | {
+        each.name: f"{_first_line(load)}; {_by(each)}" for each, load in brought
+    }
+    _print_pairs(("data: {name: …}", "what it holds"), docs)
     click.echo()
     _print_pairs(("data: {path: …, kind: …}", "what is read"), FILE_KINDS)
 
@@ -50,11 +66,14 @@ def datasets() -> None:
 @listing.command()
 def networks() -> None:
     """List the architectures."""
+    from gan_models import plugins
+    from gan_models.networks.base import Architecture
     from gan_models.networks.registry import ARCHITECTURES
 
-    _print_pairs(
-        ("network", "what it is"), {each.name: each.doc for each in ARCHITECTURES.values()}
-    )
+    brought = _brought(plugins.NETWORKS, ARCHITECTURES, Architecture)
+    docs = {name: each.doc for name, each in ARCHITECTURES.items()}
+    docs |= {each.name: f"{network.doc}; {_by(each)}" for each, network in brought}
+    _print_pairs(("network", "what it is"), docs)
 
 
 @listing.command()
@@ -63,11 +82,16 @@ def losses() -> None:
 
     Each with formula and source; D and G may use different ones.
     """
-    from gan_models.objectives.losses import OBJECTIVES
+    from rich.markup import escape
+
+    from gan_models import plugins
+    from gan_models.objectives.losses import OBJECTIVES, Objective
 
     table = table_of("loss", "formula", "source (arXiv)")
-    for each in OBJECTIVES.values():
-        table.add_row(each.name, each.formula, each.source)
+    for name, loss in OBJECTIVES.items():
+        table.add_row(name, loss.formula, loss.source)
+    for each, loss in _brought(plugins.LOSSES, OBJECTIVES, Objective):
+        table.add_row(each.name, escape(loss.formula), escape(f"{loss.source}; {_by(each)}"))
     print_table(table)
 
 
@@ -99,6 +123,30 @@ def metrics() -> None:
     _print_pairs(("column", "meaning"), COLUMN_MEANINGS)
     click.echo()
     _print_pairs(("evaluation: {features: …}", "what is compared"), FEATURE_NAMES)
+
+
+def _brought(group: str, ours: Collection[str], kind: type[_Kind]) -> list[tuple["Plugin", _Kind]]:
+    """Return what installed packages bring; what cannot be had is one line on standard error."""
+    from gan_models.errors import FactoryError
+    from gan_models.plugins import load_brought, plugins, refusals
+
+    for line in refusals(group, ours):
+        click.echo(f"ganorch: warning: {line}", err=True)
+    found = []
+    for name, plugin in plugins(group, ours).items():
+        try:
+            found.append((plugin, load_brought(group, name, kind, group)))
+        except FactoryError as error:
+            click.echo(f"ganorch: warning: {' '.join(str(error).split())}", err=True)
+    return found
+
+
+def _by(plugin: "Plugin") -> str:
+    return f"by the package {plugin.package}"
+
+
+def _first_line(thing: object) -> str:
+    return (getdoc(thing) or "a data set").partition("\n")[0].rstrip(".")
 
 
 def _print_pairs(headings: tuple[str, str], pairs: dict[str, str]) -> None:

@@ -72,7 +72,13 @@ def _order(config: "SweepConfig", paths: "RunPaths", assignments: tuple[str, ...
     from gan_models.data.dataset import Split
     from orchestrator.config.load import parse_assignment
     from orchestrator.identity import trial_id
-    from orchestrator.preflight import check_given, check_params, open_measure, resolve_space
+    from orchestrator.preflight import (
+        check_given,
+        check_own,
+        check_params,
+        open_measure,
+        resolve_space,
+    )
     from orchestrator.trial.order import order_trial, training_seed
 
     given = dict(parse_assignment(text, option="--param") for text in assignments)
@@ -80,7 +86,7 @@ def _order(config: "SweepConfig", paths: "RunPaths", assignments: tuple[str, ...
     params = {**resolve_space(config).pinned, **given}
     yardstick = open_measure(config)
     yardstick.reference(Split.SELECT)
-    check_params(params, yardstick.splits.sample)
+    check_own(config, check_params(params, yardstick.splits.sample), yardstick.splits.train)
     seed = training_seed(config)
     name = trial_id(params, seed)
     return order_trial(config, paths.root, trial_id=name, index=0, params=params, seed=seed)

@@ -1,7 +1,7 @@
 """From a YAML file and ``--set`` overrides to a resolved configuration, and back to YAML."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from gan_models.errors import nearest
+from gan_models.factories import holds_module, is_factory, look_in, top_module
 from gan_models.files import write_text
 from orchestrator.config.model import SweepConfig
 from orchestrator.config.scientific import reads_as_number
@@ -24,7 +25,8 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> SweepConfig:
     The path ``-`` is standard input.
 
     A relative ``data.path``, and the file in ``evaluation.features``, is relative to the spec's
-    folder, one in an override to the present folder.
+    folder, one in an override to the present folder. Modules that are named in the spec can be
+    imported from then on; none is yet.
 
     Raises:
         ConfigError: if the file cannot be read, or a key or value cannot be meant.
@@ -35,7 +37,10 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> SweepConfig:
     for override in overrides:
         _apply(values, override)
     _anchor_paths(values, Path.cwd())
-    return build_config(values, where=str(path))
+    _locate_modules(values, (path.parent, Path.cwd()))
+    config = build_config(values, where=str(path))
+    look_in(config.modules.folders)
+    return config
 
 
 def load_as(model: type[_Model], path: Path, overrides: Sequence[str] = ()) -> _Model:
@@ -121,6 +126,31 @@ def _anchor_paths(values: Mapping[str, Any], folder: Path) -> None:
         kind, colon, file = evaluation["features"].partition(":")
         if file:
             evaluation["features"] = kind + colon + _anchored(file, folder)
+    modules = values.get("modules")
+    if isinstance(modules, dict) and isinstance(modules.get("folders"), list):
+        modules["folders"] = [_anchored(str(each), folder) for each in modules["folders"]]
+
+
+def _locate_modules(values: dict[str, Any], places: Sequence[Path]) -> None:
+    """Note in which of the places the modules lie that are named, unless the spec says it."""
+    if "modules" in values:
+        return
+    named = _texts([values.get(key) for key in ("data", "space", "fixed")])
+    modules = dict.fromkeys(top_module(text) for text in named if is_factory(text))
+    homes = (
+        next((place for place in places if holds_module(place, module)), None) for module in modules
+    )
+    folders = dict.fromkeys(str(home.resolve()) for home in homes if home is not None)
+    if folders:
+        values["modules"] = {"folders": list(folders)}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(each)
 
 
 def _anchored(path: str, folder: Path) -> str:

@@ -261,6 +261,17 @@ class SelectionConfig(Section):
     diversity: DiversityConfig = DiversityConfig()
 
 
+class ModulesConfig(Section):
+    """Where modules of one's own are found that the spec names as ``module:name``.
+
+    ``folders`` are looked through after what is installed; by default, of the spec's folder and
+    the present one, those that hold such a module. ``sha256`` is recorded when the sweep begins.
+    """
+
+    folders: tuple[str, ...] = ()
+    sha256: dict[str, str] = Field(default_factory=dict)
+
+
 class SweepConfig(Section):
     """A whole sweep, resolved: defaults, the spec and overrides in one frozen value."""
 
@@ -277,6 +288,7 @@ class SweepConfig(Section):
     faults: FaultsConfig = FaultsConfig()
     selection: SelectionConfig = SelectionConfig()
     backend: Literal["ray", "in-process"] = "ray"
+    modules: ModulesConfig = ModulesConfig()
 
     @field_validator("space", mode="before")
     @classmethod

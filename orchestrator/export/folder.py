@@ -39,7 +39,7 @@ def export_best(config: SweepConfig, paths: RunPaths, history: SweepHistory) -> 
     facts = {
         "sweep": config.name,
         "trial_id": record.trial_id,
-        "data": config.source.name or Path(str(config.source.path)).name,
+        "data": config.source.title,
         "params": model.config.to_params(),
         "seed": record.seed,
         "inherited": [format_exploit(each) for each in inherited],

@@ -44,6 +44,7 @@ def order_trial(
         gpu_share=config.resources.gpus_per_trial or 1.0,
         gpu_memory_bytes=config.resources.gpu_memory_bytes,
         num_threads=max(1, int(config.resources.cpus_per_trial)),
+        modules=config.modules.model_dump(mode="json"),
     )
 
 

@@ -15,6 +15,8 @@ from PIL.Image import Image
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset
 from gan_models.data.residence import place
+from gan_models.errors import FactoryError, StorageError
+from gan_models.factories import check_sources, look_in
 from gan_models.files import discard, storing, whole_file
 from gan_models.gpu_share import claim_gpu
 from gan_models.grids import draw_classes, draw_grid
@@ -73,6 +75,7 @@ def run_trial(spec: TrialSpec, kept: Kept = IN_RUN_FOLDER) -> Messages:
     spec = replace(spec, run_folder=str(run_paths.root))  # as this node has it
     with pinned_threads(spec.num_threads), storing(run_paths.root):
         claim_gpu(spec.device, share=spec.gpu_share, memory_bytes=spec.gpu_memory_bytes)
+        _find_modules(spec)
         paths = run_paths.trial(spec.trial_id)
         Fence(paths, spec.attempt).check()
         _fetch(spec, store)
@@ -286,6 +289,19 @@ def _open(spec: TrialSpec, store: TrialStore) -> _Trial:
         curve=curve,
         pulse=Pulse(spec.sign_of_life_s),
     )
+
+
+def _find_modules(spec: TrialSpec) -> None:
+    """Let the user's modules be found in this process, once they are what the sweep began with.
+
+    Raises:
+        StorageError: if they are not, on this node or by now; for that is no fault of the trial.
+    """
+    look_in(spec.modules.get("folders", ()))
+    try:
+        check_sources(spec.modules.get("sha256", {}))
+    except FactoryError as error:
+        raise StorageError(str(error)) from error
 
 
 def _fetch(spec: TrialSpec, store: TrialStore) -> None:

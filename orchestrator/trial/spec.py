@@ -74,6 +74,7 @@ class TrialSpec:
     checkpoint_every_s: float = 600.0  # between two evaluations, so long ones lose no more
     sign_of_life_s: float | None = None  # how often to say that it trains; None: never
     placement: Placement = Placement()
+    modules: Mapping[str, Any] = field(default_factory=dict)  # of the user's: folders and hashes
     attempt: int = field(default=0, compare=False)  # grows from order to order of a trial
 
     @property

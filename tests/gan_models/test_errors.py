@@ -6,6 +6,7 @@ from gan_models.errors import GanModelsError, nearest
 KINDS = [
     "DataError",
     "ParameterError",
+    "FactoryError",
     "CheckpointError",
     "DamageError",
     "MetricError",

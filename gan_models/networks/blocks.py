@@ -1,6 +1,6 @@
 """Pieces that several architectures share."""
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
 from gan_models.config import GanConfig
@@ -25,3 +25,18 @@ def generator_norm(channels: int, config: GanConfig, sample: SampleSpec) -> list
     if config.conditioning == "projection" and sample.classes is not None:
         return [ConditionalBatchNorm2d(channels, len(sample.classes))]
     return [nn.BatchNorm2d(channels)]
+
+
+class Residual(nn.Module):
+    """``scale`` · (branch(x) + shortcut(x)) (1512.03385)."""
+
+    def __init__(self, branch: nn.Module, shortcut: nn.Module, *, scale: float = 1.0) -> None:
+        super().__init__()
+        self.branch = branch
+        self.shortcut = shortcut
+        self._scale = scale
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Map feature maps to feature maps, of whatever shape both ways agree on."""
+        total: Tensor = self.branch(maps) + self.shortcut(maps)
+        return total if self._scale == 1.0 else self._scale * total

@@ -7,26 +7,16 @@ Weights start as torch draws them, not from the paper's N(0, 0.02²): D has no b
 would scale such small weights up.
 """
 
-from math import log2
-
 from torch import Tensor, nn
 
 from gan_models.config import GanConfig
-from gan_models.errors import ParameterError
 from gan_models.networks.base import Architecture
 from gan_models.networks.blocks import LEAK, generator_norm, maybe_spectral
 from gan_models.networks.discriminator import Discriminator
-from gan_models.samples import SampleKind, SampleSpec
+from gan_models.networks.sizes import MIN_CHANNELS, image_sizes
+from gan_models.samples import SampleSpec
 
-MIN_SIZE, MAX_SIZE = 8, 64
-_COARSEST = 4  # pixels per side at the bottom, as in the paper; 2 or 3 for images below 16
-_MIN_CHANNELS = 8
-
-
-def size_chain(height: int, width: int) -> list[tuple[int, int]]:
-    """Return the sizes from the image down to the coarsest grid: [(28, 28), (14, 14), (7, 7)]."""
-    num_halvings = max(2, int(log2(min(height, width) / _COARSEST)))
-    return [(height >> level, width >> level) for level in range(num_halvings + 1)]
+MAX_SIZE = 64
 
 
 class DcganGenerator(nn.Module):
@@ -34,7 +24,7 @@ class DcganGenerator(nn.Module):
 
     def __init__(self, config: GanConfig, sample: SampleSpec) -> None:
         super().__init__()
-        channels, sizes = sample.shape[0], _image_sizes(sample)[::-1]
+        channels, sizes = sample.shape[0], image_sizes(sample, "dcgan", largest=MAX_SIZE)[::-1]
         normed = config.generator_norm == "batch"
         self._coarse_shape = (config.width, *sizes[0])
         self.project = nn.Linear(config.latent_dim, config.width * sizes[0][0] * sizes[0][1])
@@ -42,7 +32,7 @@ class DcganGenerator(nn.Module):
         fan_in = config.width
         for level, (coarse, fine) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
             is_last = level == len(sizes) - 1
-            fan_out = channels if is_last else max(_MIN_CHANNELS, config.width >> level)
+            fan_out = channels if is_last else max(MIN_CHANNELS, config.width >> level)
             bias = is_last or not normed  # batch norm subtracts the mean of a channel, bias and all
             layers.append(_upsample(fan_in, fan_out, coarse, fine, bias=bias))
             norm = generator_norm(fan_out, config, sample)
@@ -58,27 +48,15 @@ class DcganGenerator(nn.Module):
 
 def dcgan_discriminator(config: GanConfig, sample: SampleSpec) -> Discriminator:
     """Build the generator's mirror: halved sizes, doubled channels, all of them features."""
-    fan_in, sizes = sample.shape[0], _image_sizes(sample)
+    fan_in, sizes = sample.shape[0], image_sizes(sample, "dcgan", largest=MAX_SIZE)
     layers: list[nn.Module] = []
     for level in range(1, len(sizes)):
-        fan_out = max(_MIN_CHANNELS, config.width >> (len(sizes) - 1 - level))
+        fan_out = max(MIN_CHANNELS, config.width >> (len(sizes) - 1 - level))
         conv = nn.Conv2d(fan_in, fan_out, kernel_size=4, stride=2, padding=1)
         layers += [maybe_spectral(conv, config.spectral_norm), nn.LeakyReLU(LEAK)]
         fan_in = fan_out
     trunk = nn.Sequential(*layers, nn.Flatten())
     return Discriminator(config, trunk, fan_in * sizes[-1][0] * sizes[-1][1])
-
-
-def _image_sizes(sample: SampleSpec) -> list[tuple[int, int]]:
-    if sample.kind is not SampleKind.IMAGE:
-        raise ParameterError(f"network = 'dcgan' needs images, not {sample.kind}s: take 'mlp'")
-    height, width = sample.shape[1:]
-    if not all(MIN_SIZE <= side <= MAX_SIZE for side in (height, width)):
-        raise ParameterError(
-            f"network = 'dcgan' takes images of {MIN_SIZE} to {MAX_SIZE} pixels a side, "
-            f"not {height} x {width}"
-        )
-    return size_chain(height, width)
 
 
 def _upsample(

@@ -1,13 +1,11 @@
-from itertools import product
-
 import pytest
 import torch
 from torch import nn
 
 from gan_models.config import GanConfig
-from gan_models.errors import ParameterError
-from gan_models.networks.dcgan import MAX_SIZE, MIN_SIZE, size_chain
+from gan_models.networks.dcgan import MAX_SIZE
 from gan_models.networks.registry import build_discriminator, build_generator
+from gan_models.networks.sizes import MIN_SIZE
 from gan_models.samples import SampleKind, SampleSpec
 from tests.gan_models.networks.contract_architecture import ArchitectureContract, latents
 
@@ -27,25 +25,6 @@ def channels(network: nn.Module) -> list[tuple[int, int]]:
         for layer in network.modules()
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)
     ]
-
-
-@pytest.mark.parametrize(
-    ("size", "chain"),
-    [
-        ((8, 8), [(8, 8), (4, 4), (2, 2)]),
-        ((15, 15), [(15, 15), (7, 7), (3, 3)]),
-        ((16, 16), [(16, 16), (8, 8), (4, 4)]),
-        ((28, 28), [(28, 28), (14, 14), (7, 7)]),
-        ((24, 40), [(24, 40), (12, 20), (6, 10)]),
-        ((63, 63), [(63, 63), (31, 31), (15, 15), (7, 7)]),
-        ((64, 64), [(64, 64), (32, 32), (16, 16), (8, 8), (4, 4)]),
-        ((8, 64), [(8, 64), (4, 32), (2, 16)]),
-    ],
-)
-def test_sizes_are_halved_to_a_coarsest_grid(
-    size: tuple[int, int], chain: list[tuple[int, int]]
-) -> None:
-    assert size_chain(*size) == chain
 
 
 def test_every_size_is_made_and_judged() -> None:
@@ -102,18 +81,3 @@ def test_batch_norm_makes_the_scale_of_latents_irrelevant() -> None:
     z = latents(64, SMALL)
 
     torch.testing.assert_close(generator(z), generator(1000 * z), rtol=0, atol=1e-3)
-
-
-@pytest.mark.parametrize("build", [build_generator, build_discriminator])
-@pytest.mark.parametrize("size", list(product([7, 65], [8])) + [(8, 7), (64, 65)])
-def test_a_size_out_of_range_is_refused(build: type, size: tuple[int, int]) -> None:
-    height, width = size
-
-    with pytest.raises(ParameterError, match=f"8 to 64 pixels a side, not {height} x {width}"):
-        build(SMALL, SampleSpec(SampleKind.IMAGE, (1, height, width)))
-
-
-@pytest.mark.parametrize("build", [build_generator, build_discriminator])
-def test_points_are_refused_with_the_network_that_takes_them(build: type) -> None:
-    with pytest.raises(ParameterError, match="'dcgan' needs images, not points: take 'mlp'"):
-        build(SMALL, SampleSpec(SampleKind.POINT, (2,)))

@@ -23,7 +23,7 @@ LABELLED_LOSS_NAMES = ("minimax", "non-saturating", "least-squares")  # D aims a
 PENALTY_NAMES = ("none", "r1", "r2", "r1+r2", "gradient-penalty", "dragan")
 SCHEDULE_NAMES = ("constant", "linear", "cosine")
 PRECISION_NAMES = ("float32", "bfloat16")
-NETWORK_NAMES = ("mlp", "dcgan")
+NETWORK_NAMES = ("mlp", "dcgan", "resnet", "r3gan", "style")
 MIN_WIDTH = 4
 GENERATOR_NORM_NAMES = ("none", "batch")
 CONDITIONING_NAMES = ("none", "concat", "projection", "auxiliary")
@@ -61,13 +61,15 @@ class GanConfig:
     network: str = _param(
         "dcgan", "architecture of both networks", choices=NETWORK_NAMES, group=NETWORKS
     )
-    width: int = _param(
-        64, "channels (dcgan: of the widest G layer) or hidden units", low=MIN_WIDTH
+    width: int = _param(64, "channels (of the widest layers) or hidden units", low=MIN_WIDTH)
+    depth: int = _param(
+        3, "layers of an mlp, or of style's mapping; blocks at each size of r3gan", low=1
     )
-    depth: int = _param(3, "hidden layers of an mlp; dcgan takes its depth from the image", low=1)
     latent_dim: int = _param(64, "dimensions of z ~ N(0, I)", low=1)
     generator_norm: str = _param(
-        "batch", "normalisation inside the dcgan generator", choices=GENERATOR_NORM_NAMES
+        "batch",
+        "normalisation inside the generator of dcgan and resnet",
+        choices=GENERATOR_NORM_NAMES,
     )
     spectral_norm: bool = _param(False, "spectral normalisation of every D layer (1802.05957)")
 

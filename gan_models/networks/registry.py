@@ -11,11 +11,16 @@ from gan_models.networks.conditional import conditional_discriminator, condition
 from gan_models.networks.dcgan import DCGAN
 from gan_models.networks.mlp import MLP
 from gan_models.networks.packing import Packed, packed
+from gan_models.networks.r3gan import R3GAN
+from gan_models.networks.resnet import RESNET
+from gan_models.networks.style import STYLE
 from gan_models.plugins import NETWORKS, load_brought
 from gan_models.samples import SampleSpec
 from gan_models.seeds import derive_seed
 
-ARCHITECTURES: dict[str, Architecture] = {entry.name: entry for entry in (MLP, DCGAN)}
+ARCHITECTURES: dict[str, Architecture] = {
+    entry.name: entry for entry in (MLP, DCGAN, RESNET, R3GAN, STYLE)
+}
 
 
 def find_architecture(name: str) -> Architecture:

@@ -1,6 +1,8 @@
 """What every architecture promises; its test inherits this class and names the architecture."""
 
+from collections import deque
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +12,11 @@ from torch.nn.utils.parametrize import is_parametrized
 from gan_models.config import GanConfig
 from gan_models.networks.registry import build_discriminator, build_generator
 from gan_models.samples import SampleKind, SampleSpec
+from gan_models.training.checkpoint import restore_latest, save_checkpoint
+from gan_models.training.freeze import Freeze
+from gan_models.training.loop import train
+from gan_models.training.state import TrainState, new_state
+from tests.gan_models.training.small_runs import differences, everything, make_images
 
 IMAGE_SHAPES = [
     (1, 8, 8),
@@ -32,6 +39,15 @@ def latents(count: int, config: GanConfig) -> Tensor:
 def equal_weights(one: nn.Module, other: nn.Module) -> bool:
     pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
     return all(torch.equal(left, right) for left, right in pairs)
+
+
+def stir(network: nn.Module) -> nn.Module:
+    """Move every weight a little: behind a layer that begins as zero no gradient passes."""
+    rng = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.add_(0.02 * torch.randn(weight.shape, generator=rng))
+    return network
 
 
 class ArchitectureContract:
@@ -63,9 +79,9 @@ class ArchitectureContract:
     ) -> None:
         # a batch norm takes its own shift out, and so the bias before it: that one has none
         config = replace(config, spectral_norm=spectral_norm, generator_norm="none")
-        generator = build_generator(config, sample)
+        generator = stir(build_generator(config, sample))
 
-        build_discriminator(config, sample)(generator(latents(16, config))).sum().backward()
+        stir(build_discriminator(config, sample))(generator(latents(16, config))).sum().backward()
 
         gradients = {name: weight.grad for name, weight in generator.named_parameters()}
         unreached = [name for name, grad in gradients.items() if grad is None or not grad.any()]
@@ -76,7 +92,7 @@ class ArchitectureContract:
         self, config: GanConfig, sample: SampleSpec, spectral_norm: bool
     ) -> None:
         config = replace(config, spectral_norm=spectral_norm)
-        discriminator = build_discriminator(config, sample)
+        discriminator = stir(build_discriminator(config, sample))
 
         discriminator(
             build_generator(config, sample)(latents(16, config)).detach()
@@ -97,6 +113,55 @@ class ArchitectureContract:
         (gradient,) = torch.autograd.grad(discriminator(images)[1], images)
 
         assert [bool(own.any()) for own in gradient] == [False, True, False, False]
+
+    def test_a_sample_depends_on_its_own_latent_alone_and_on_no_draw(
+        self, config: GanConfig, sample: SampleSpec
+    ) -> None:
+        generator = build_generator(config, sample).eval()
+        z, before = latents(4, config), torch.get_rng_state()
+
+        together = generator(z).detach()
+
+        assert torch.equal(torch.get_rng_state(), before)
+        torch.testing.assert_close(generator(z[2:3]).detach(), together[2:3], rtol=0, atol=1e-5)
+
+    def test_a_frozen_network_does_not_move_and_lets_gradients_through(
+        self, config: GanConfig
+    ) -> None:
+        for build, shape in (
+            (build_generator, (config.latent_dim,)),
+            (build_discriminator, (1, 8, 8)),
+        ):
+            network = build(replace(config, spectral_norm=True), DIGITS)
+            before = {name: value.clone() for name, value in network.state_dict().items()}
+            given = torch.ones(3, *shape, requires_grad=True)
+
+            with Freeze(network):
+                network(given).square().sum().backward()
+
+            assert given.grad is not None
+            assert all(weight.grad is None for weight in network.parameters())
+            after = network.state_dict()
+            assert all(torch.equal(before[name], after[name]) for name in before)
+
+    def test_training_that_goes_on_from_a_checkpoint_ends_bit_for_bit_as_the_whole(
+        self, config: GanConfig, tmp_path: Path
+    ) -> None:
+        config = replace(config, batch_size=4, spectral_norm=True)
+        real = make_images(22)
+        whole, killed, resumed = (new_state(config, DIGITS, seed=seed) for seed in (5, 5, 99))
+
+        def train_to(state: TrainState, nimg: int) -> None:
+            deque(train(config, state, real, seed=5, until_nimg=nimg), maxlen=0)
+
+        train_to(whole, 12)
+        train_to(killed, 8)
+        save_checkpoint(tmp_path, killed, config)
+        assert restore_latest(tmp_path, resumed, config)
+        train_to(resumed, 12)
+
+        assert not differences(everything(resumed), everything(whole))
+        assert differences(everything(killed), everything(whole))
 
     def test_equal_seeds_give_equal_weights(self, config: GanConfig) -> None:
         for build in (build_generator, build_discriminator):

@@ -77,7 +77,9 @@ def test_just_the_shaping_parameters_decide_whether_weights_fit(network: str) ->
     own |= {"d_width": 16, "pack": 2}
     moved = {name for name, value in {**own, **words}.items() if shapes(**{name: value}) != usual}
     assert moved <= set(SHAPING_PARAMS)
-    ignored = {"mlp": {"generator_norm"}, "dcgan": {"depth"}}[network]
+    sized_by_image = {"depth"}
+    norm_free = {"generator_norm"}
+    ignored = {"dcgan": sized_by_image, "resnet": sized_by_image}.get(network, norm_free)
     assert moved == set(SHAPING_PARAMS) - {"network"} - ignored
 
 

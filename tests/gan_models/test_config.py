@@ -61,7 +61,7 @@ def test_an_unknown_parameter_is_answered_with_the_nearest_one() -> None:
         ("penalty", "r3", "penalty = 'r3': allowed: dragan, gradient-penalty, none, r1, r1+r2, r2"),
         ("lr_floor", 1.5, "lr_floor = 1.5: must be at most 1.0"),
         ("real_label_smoothing", 0.5, "real_label_smoothing = 0.5: must be less than 0.5"),
-        ("network", "resnet", "network = 'resnet': allowed: dcgan, mlp"),
+        ("network", "vit", "network = 'vit': allowed: dcgan, mlp, r3gan, resnet, style"),
         ("generator_norm", "layer", "generator_norm = 'layer': allowed: batch, none"),
         ("round_unit", "kimg", "round_unit = 'kimg': allowed: epochs, steps"),
         ("pack", 5, "pack = 5: must be at most 4"),

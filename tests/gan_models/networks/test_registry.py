@@ -96,4 +96,4 @@ def changed(name: str, value: Any) -> dict[str, Any]:
         "beta1": 0.3,
         "beta2": 0.5,
     }
-    return {name: others.get(name, 2 * value or 0.1)}
+    return {name: others.get(name, 2 * value or (1 if isinstance(value, int) else 0.1))}

@@ -87,7 +87,7 @@ def measured(
 
 @click.command()
 @click.option("--seeds", default=3, show_default=True)
-@click.option("--kimg", default=200, show_default=True)
+@click.option("--kimg", default=150, show_default=True)
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), default=KINDS)
 def main(seeds: int, kimg: int, kinds: tuple[str, ...]) -> None:
     """Print both shares for each kind of conditioning, beside what real digits reach."""

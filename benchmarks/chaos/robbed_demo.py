@@ -3,7 +3,7 @@
 ``python -m benchmarks.chaos.robbed_demo`` carries it out twice, undisturbed and robbed, and
 compares what comes of both: winner, certificate, and every row of every trial. With one trial at a
 time what is proposed depends on nothing but the results so far: both must agree to the last digit.
-``--trials 6 --kimg 24`` takes minutes instead of an hour.
+``--trials 6 --kimg 24`` takes minutes instead of half an hour.
 """
 
 import argparse

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.own_code import own_code
+
+__all__ = ["own_code"]
+
 PACKAGES = ("search_spaces", "gan_models", "cluster", "orchestrator")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch starts its threads

@@ -3,6 +3,7 @@
 import doctest
 import re
 import shlex
+import shutil
 import tomllib
 from collections.abc import Iterator
 from importlib import import_module
@@ -12,6 +13,8 @@ from typing import Any
 import click
 import pytest
 import yaml
+
+from tests.own_code import OwnCode
 
 NOT_OURS = {"runs", "build", "dist"}  # beside every folder whose name begins with a dot
 FENCE = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
@@ -26,6 +29,7 @@ DOCUMENTS = sorted(
         part.startswith(".") or part in NOT_OURS for part in file.relative_to(ROOT).parts[:-1]
     )
 )
+SHORTER = ["--set", "budget.kimg_per_trial=0.2", "--set", "evaluation.every_kimg=0.1", "--quiet"]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
 
@@ -76,6 +80,23 @@ def test_example_specs_are_valid(example: Path) -> None:
     from orchestrator.config.load import load_config
 
     load_config(example, overrides=())
+
+
+def test_the_guide_to_own_networks_can_be_followed_from_an_empty_folder(
+    tmp_path: Path, own_code: OwnCode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestrator.cli.app import main
+
+    folder = tmp_path / "empty"
+    shutil.copytree(ROOT / "examples/own_networks", folder, ignore=shutil.ignore_patterns("__*"))
+    monkeypatch.chdir(folder)
+    guide = (ROOT / "docs/own_networks.md").read_text(encoding="utf-8")
+    for line in shown_commands(guide):
+        shorter = SHORTER if line.startswith("ganorch run") else []
+        assert main([*shlex.split(line)[1:], *shorter]) == 0, line
+    assert {"again.png", "fakes.png", "model", "runs"} <= {each.name for each in folder.iterdir()}
+    spec = (folder / "spec.yaml").read_text(encoding="utf-8")
+    assert all(spec.startswith(shown) for shown in shown_specs(guide))
 
 
 def test_examples_in_docstrings_are_true(repository: Path, source_files: list[Path]) -> None:

@@ -136,11 +136,11 @@ def _locate_modules(values: dict[str, Any], places: Sequence[Path]) -> None:
     if "modules" in values:
         return
     named = _texts([values.get(key) for key in ("data", "space", "fixed")])
-    modules = dict.fromkeys(top_module(text) for text in named if is_factory(text))
-    homes = (
+    modules = {top_module(text) for text in named if is_factory(text)}
+    homes = [
         next((place for place in places if holds_module(place, module)), None) for module in modules
-    )
-    folders = dict.fromkeys(str(home.resolve()) for home in homes if home is not None)
+    ]
+    folders = dict.fromkeys(str(place.resolve()) for place in places if place in homes)
     if folders:
         values["modules"] = {"folders": list(folders)}
 

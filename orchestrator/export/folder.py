@@ -52,7 +52,7 @@ def export_best(config: SweepConfig, paths: RunPaths, history: SweepHistory) -> 
         shutil.copytree(snapshot, draft, dirs_exist_ok=True)
         write_json(draft / "metrics.json", facts)
         _draw(model, seed=derive_seed(config.search.seed, "picture"), to=draft)
-        write_text(draft / "README.md", _card(facts, model))
+        write_text(draft / "README.md", _card({**facts, "modules": config.modules.sha256}, model))
         seal_model(draft)
     return paths.best
 

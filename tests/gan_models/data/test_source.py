@@ -15,7 +15,7 @@ def test_a_mapping_survives_the_round_trip(mapping: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("mapping", [{}, {"name": "digits", "path": "images"}, {"kind": "numpy"}])
 def test_exactly_one_of_name_and_path_is_needed(mapping: dict[str, str]) -> None:
-    with pytest.raises(DataError, match="give exactly one of 'name' and 'path'"):
+    with pytest.raises(DataError, match="give exactly one of 'name', 'path' and 'factory'"):
         DataSource.from_mapping(mapping)
 
 
@@ -27,7 +27,7 @@ def test_exactly_one_of_name_and_path_is_needed(mapping: dict[str, str]) -> None
             r"data.name = 'digit': did you mean 'digits'\? allowed: digits, grid25",
         ),
         ({"path": "a", "kind": "numy"}, r"data.kind = 'numy': did you mean 'numpy'\? allowed"),
-        ({"nam": "digits"}, r"data.nam: did you mean 'name'\? allowed: kind, name, path"),
+        ({"nam": "digits"}, r"data.nam: did you mean 'name'\? allowed: factory, kind, name, path"),
     ],
 )
 def test_unknown_names_are_refused_with_the_nearest(mapping: dict[str, Any], message: str) -> None:

@@ -8,6 +8,8 @@ from gan_models.data.source import DATASET_NAMES, FILE_KINDS
 from gan_models.objectives.regularisers import REGULARISERS
 from orchestrator.columns import COLUMN_MEANINGS
 from search_spaces.catalog import SPACES
+from tests.orchestrator.test_spaces import SPACE
+from tests.own_code import DATA, LOSS, NETWORKS, OwnCode
 
 Ganorch = Callable[..., Result]
 Refused = Callable[..., str]
@@ -70,3 +72,36 @@ def test_the_shape_of_images_in_parquet_lists_is_told(ganorch: Ganorch) -> None:
 
 def test_an_unknown_space_is_refused_with_the_nearest(refused: Refused) -> None:
     assert refused("list", "space", "dcgam").startswith("space = 'dcgam': did you mean 'dcgan'?")
+
+
+def test_packages_bring_names_and_a_broken_one_is_a_warning(
+    ganorch: Ganorch, own_code: OwnCode
+) -> None:
+    entries = {
+        "ganorch.networks": {"tiny": "fancy_list:networks", "mlp": "fancy_list:networks"},
+        "ganorch.losses": {"mine": "fancy_list:loss"},
+        "ganorch.datasets": {"line": "fancy_list:load"},
+        "ganorch.spaces": {"widths": "fancy_list:space"},
+    }
+    own_code.install("fancy", entries, fancy_list=NETWORKS + LOSS + DATA + SPACE)
+    own_code.install("sad", {group: {"sad": "sad_list:thing"} for group in entries}, sad_list="1/0")
+
+    lines = {what: ganorch("list", what) for what in ("networks", "losses", "datasets", "spaces")}
+
+    shown = {
+        "networks": ("tiny", "one layer"),
+        "losses": ("mine", "own"),
+        "datasets": ("line", "Points on a line"),
+        "spaces": ("widths", "two widths"),
+    }
+    for what, (name, doc) in shown.items():
+        (line,) = [each for each in lines[what].stdout.splitlines() if each.startswith(name)]
+        assert line.endswith(f"{doc}; by the package fancy")
+        warnings = lines[what].stderr.splitlines()
+        assert warnings[-1].startswith("ganorch: warning: ganorch.")
+        assert (
+            "'sad' of the package sad: importing sad_list fails: ZeroDivisionError" in warnings[-1]
+        )
+        assert (lines[what].exit_code, len(warnings)) == (0, 2 if what == "networks" else 1)
+    assert "package fancy: 'mlp' in ganorch.networks is a name of ours" in lines["networks"].stderr
+    assert ganorch("list", "space", "widths").stdout.startswith("widths: two widths")

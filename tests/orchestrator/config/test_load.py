@@ -1,13 +1,16 @@
 import io
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from orchestrator.config.load import build_config, load_config, parse_assignment, save_config
 from orchestrator.errors import ConfigError
+from tests.own_code import OwnCode
 
 PBT = {"kind": "pbt"}
 SPEC = """
@@ -201,8 +204,8 @@ def test_a_space_is_a_name_or_a_mapping(space: Any) -> None:
         ({"name": "digit"}, "data.name = 'digit': did you mean 'digits'?"),
         ({"nam": "digits"}, "data.nam: did you mean 'name'?"),
         ({"path": "x", "kind": "foldr"}, "data.kind = 'foldr': did you mean 'folder'?"),
-        ({"path": "x", "name": "digits"}, "data: give exactly one of 'name' and 'path'"),
-        ({}, "data: give exactly one of 'name' and 'path'"),
+        ({"path": "x", "name": "digits"}, "data: give exactly one of 'name', 'path' and 'factory'"),
+        ({}, "data: give exactly one of 'name', 'path' and 'factory'"),
         ("digits", "data = 'digits': must be a mapping of keys to values"),
         ({"name": 8}, "data.name = 8: must be a valid string"),
     ],
@@ -411,3 +414,38 @@ def test_a_spec_may_come_from_standard_input(
     spec.write_text(SPEC, encoding="utf-8")
     monkeypatch.setattr("sys.stdin", io.StringIO(SPEC))
     assert load_config("-") == load_config(spec)
+
+
+def test_modules_that_a_spec_names_are_looked_for_beside_it_and_here(
+    tmp_path: Path, own_code: OwnCode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside, here = tmp_path / "specs", tmp_path / "here"
+    for folder, names in ((beside, ("net",)), (here, ("net", "loss"))):
+        folder.mkdir()
+        for name in names:
+            (folder / f"own_load_{name}.py").touch()
+    values = {
+        "name": "own",
+        "data": {"name": "digits"},
+        "space": {"d_loss": {"choice": ["hinge", "own_load_loss:x"]}},
+        "fixed": {"network": "own_load_net:x", "g_loss": "own_load_nowhere:x"},
+    }
+    (beside / "spec.yaml").write_text(yaml.safe_dump(values))
+    monkeypatch.chdir(here)
+
+    config = load_config(beside / "spec.yaml")
+
+    assert config.modules.folders == (str(beside), str(here))
+    assert sys.path[-2:] == [str(beside), str(here)]
+    save_config(tmp_path / "sweep.yaml", config)
+    assert load_config(tmp_path / "sweep.yaml") == config
+
+
+def test_a_spec_may_say_where_its_modules_are(tmp_path: Path, own_code: OwnCode) -> None:
+    values = {"name": "a", "data": {"factory": "m:load"}, "space": "mlp"}
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(yaml.safe_dump(values | {"modules": {"folders": ["src"]}}))
+    assert load_config(spec).modules.folders == (str(tmp_path / "src"),)
+    (tmp_path / "m.py").touch()
+    spec.write_text(yaml.safe_dump(values | {"space": "digits-demo", "data": {"name": "digits"}}))
+    assert load_config(spec).modules.folders == ()

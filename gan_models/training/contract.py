@@ -45,8 +45,8 @@ def own_parts(config: GanConfig) -> tuple[str, ...]:
         (config.d_loss, LOSS_NAMES),
         (config.g_loss, LOSS_NAMES),
     )
-    own = [name for name, ours in named if name not in ours]
-    return (*own, config.penalty, config.conditioning) if own else ()
+    own = ["" if name in ours else name for name, ours in named]
+    return (*own, config.penalty, config.conditioning) if any(own) else ()
 
 
 def check_contract(config: GanConfig, real: Dataset, *, device: str = "cpu") -> None:
@@ -242,10 +242,12 @@ def _global_generators(device: str) -> list[Any]:
 def _kept_generators(device: str) -> Iterator[None]:
     of_python, of_numpy = random.getstate(), np.random.get_state()
     devices = [torch.cuda.current_device()] if torch.device(device).type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        yield
-    random.setstate(of_python)
-    np.random.set_state(of_numpy)
+    try:
+        with torch.random.fork_rng(devices=devices):
+            yield
+    finally:
+        random.setstate(of_python)
+        np.random.set_state(of_numpy)
 
 
 def _where(config: GanConfig, network: str) -> str:

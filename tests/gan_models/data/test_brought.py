@@ -24,7 +24,8 @@ def test_images_may_come_with_labels_from_numpy_or_torch(own_code: OwnCode, libr
     body = f"load = lambda: ({library}.zeros((4, 1, 8, 8)), {library}.arange(4) % 2)"
     data = load_brought_samples(f"{own_code.write(HEAD + body)}:load")
 
-    assert (data.kind, data.samples.dtype) == (SampleKind.IMAGE, np.uint8)
+    assert data.kind is SampleKind.IMAGE
+    assert data.samples.dtype == np.uint8
     assert data.labels is not None
     assert (data.labels.tolist(), data.class_names) == ([0, 1, 0, 1], ("0", "1"))
 

@@ -178,3 +178,13 @@ def test_parts_of_ones_own_are_told_apart_and_sizes_are_not() -> None:
     assert own_parts(config) == own_parts(replace(config, width=32, g_loss="hinge"))
     assert own_parts(config) != own_parts(replace(config, penalty="none"))
     assert own_parts(config) != own_parts(replace(config, g_loss="m:loss"))
+    assert own_parts(replace(PLAIN, d_loss="m:loss")) != own_parts(replace(PLAIN, g_loss="m:loss"))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_what_is_made_on_another_device_is_found(own_code: OwnCode, real: Dataset) -> None:
+    check_contract(own(own_code), real, device="cuda")
+    config = own(own_code, (OF_G, OF_G + " + __import__('torch').ones(64).view(1, 1, 8, 8)"))
+    check_contract(config, real)
+    with pytest.raises(FactoryError, match="generator: fails on z of 8 x 3: .*same device"):
+        check_contract(config, real, device="cuda")

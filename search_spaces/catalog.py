@@ -7,6 +7,7 @@ from search_spaces.errors import SpaceError, nearest
 from search_spaces.space import SearchSpace
 
 _GAME = (*objectives.LOSSES, *objectives.PENALTIES)
+_COURSE = (*optimizers.MOMENTUM, *optimizers.RHYTHM, *optimizers.AVERAGING)
 
 _ALL = (
     SearchSpace(
@@ -79,6 +80,24 @@ _ALL = (
         ),
         doc="convolutional GANs with every loss, regulariser and schedule; for many trials",
         pinned={"network": "dcgan"},
+    ),
+    SearchSpace(
+        "resnet",
+        (*networks.RESNET, *_GAME, *optimizers.MODERATE, *_COURSE),
+        doc="residual GANs after SNGAN for images of 8 to 128 pixels a side",
+        pinned={"network": "resnet"},
+    ),
+    SearchSpace(
+        "r3gan",
+        (*networks.R3GAN, *_GAME, *optimizers.MODERATE, *_COURSE),
+        doc="norm-free residual GANs after R3GAN for images of 8 to 256 pixels a side",
+        pinned={"network": "r3gan"},
+    ),
+    SearchSpace(
+        "style",
+        (*networks.STYLE, *_GAME, *optimizers.MODERATE, *_COURSE),
+        doc="style-based GANs after StyleGAN2 for images of 8 to 256 pixels a side",
+        pinned={"network": "style"},
     ),
 )
 

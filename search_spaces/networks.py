@@ -11,23 +11,48 @@ SPECTRAL_NORM = Parameter(
     why="bounds how steep D can get; steadies training and slows D down",
 )
 
-DCGAN = (
+CHANNELS = Parameter(
+    "width",
+    Choice((32, 64, 128)),
+    why="channels of the widest layer: more detail, and time that grows with its square",
+)
+LATENT_DIM = Parameter(
+    "latent_dim",
+    Choice((32, 64, 128)),
+    why="dimensions of z: too few lose variety, more cost little",
+)
+GENERATOR_NORM = Parameter(
+    "generator_norm",
+    Choice(("batch", "none")),
+    why="batch normalisation speeds G up, and ties the samples of a batch together",
+)
+
+DCGAN = (CHANNELS, LATENT_DIM, GENERATOR_NORM, SPECTRAL_NORM)
+
+RESNET = (CHANNELS, LATENT_DIM, GENERATOR_NORM, SPECTRAL_NORM)
+
+R3GAN = (  # no normalisation of either network: that is what the architecture is about
     Parameter(
         "width",
-        Choice((32, 64, 128)),
-        why="channels of the widest layer: more detail, and time that grows with its square",
+        Choice((32, 64, 96)),
+        why="channels of the widest layer; blocks are twice as wide inside",
     ),
     Parameter(
-        "latent_dim",
-        Choice((32, 64, 128)),
-        why="dimensions of z: too few lose variety, more cost little",
+        "depth",
+        Choice((1, 2)),
+        why="residual blocks at each size: the paper takes 2, small images may do with 1",
     ),
+    LATENT_DIM,
+)
+
+STYLE = (  # demodulation stands for G's norm, and R1 for D's
+    CHANNELS,
     Parameter(
-        "generator_norm",
-        Choice(("batch", "none")),
-        why="batch normalisation speeds G up, and ties the samples of a batch together",
+        "depth",
+        Integer(1, 4),
+        why="layers that map z to styles; small data sets need few (2006.06676 takes 2)",
     ),
-    SPECTRAL_NORM,
+    LATENT_DIM,
 )
 
 MLP = (

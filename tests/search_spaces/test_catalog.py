@@ -46,7 +46,14 @@ def test_the_promised_spaces_are_there() -> None:
         "conditional-digits",
         "ring8",
         "dcgan-techniques",
+        "resnet",
+        "r3gan",
+        "style",
     ]
+
+
+def test_spaces_that_were_swept_before_propose_what_they_did() -> None:
+    assert {name: SPACES[name].fingerprint for name in FINGERPRINTS} == FINGERPRINTS
 
 
 def test_an_unknown_space_is_refused_with_the_nearest_name() -> None:
@@ -116,14 +123,9 @@ def test_the_demo_compares_both_networks() -> None:
 
 def test_spaces_of_one_network_pin_it() -> None:
     networks = {name: space.pinned.get("network") for name, space in SPACES.items()}
-    assert networks == {
-        "dcgan": "dcgan",
-        "mlp": "mlp",
-        "digits-demo": None,
-        "conditional-digits": None,
-        "ring8": "mlp",
-        "dcgan-techniques": "dcgan",
-    }
+    others = {"mlp": "mlp", "digits-demo": None, "ring8": "mlp"}
+    others |= {"conditional-digits": None, "dcgan-techniques": "dcgan"}
+    assert networks == others | {name: name for name in ("dcgan", "resnet", "r3gan", "style")}
 
 
 def test_points_in_the_plane_get_small_networks() -> None:

@@ -14,11 +14,13 @@ import torch
 from click.testing import CliRunner
 from torch import Tensor, nn
 
-from gan_models.config import GanConfig
+from benchmarks import autoencoder_baseline, network_costs
+from gan_models.config import NETWORK_NAMES, GanConfig
 from gan_models.data.dataset import Dataset
 from gan_models.data.load import load_splits
 from gan_models.data.source import DataSource
 from gan_models.features.classifier import build_classifier
+from gan_models.metrics.scores import Scores
 from gan_models.training.draws import Draws
 from gan_models.training.loop import train
 from gan_models.training.state import new_state
@@ -143,6 +145,31 @@ def test_storage_costs_measures_a_folder_as_well(repository: Path, tmp_path: Pat
     for what, measure in list(script.MEASURES.items())[:3]:
         assert measure(None, tmp_path / what) > 0
         assert measure(f"file://{tmp_path}/stored", tmp_path / f"{what} stored") > 0
+
+
+def test_network_costs_has_a_line_for_each_architecture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "set_num_threads", lambda number: None)  # it is for the process
+    monkeypatch.setattr(network_costs, "WIDTH", 8)
+    arguments = ["--device", "cpu", "--blocks", "1", "--steps", "1", "--size", "8"]
+
+    result = CliRunner().invoke(network_costs.main, arguments, catch_exceptions=False)
+
+    lines = result.output.splitlines()
+    assert lines[0].startswith("8 x 8, cpu")
+    assert [line.split()[0] for line in lines[2:]] == list(NETWORK_NAMES)
+    assert lines[3].endswith("x 1.000 (1.000 to 1.000)")
+
+
+def test_the_autoencoder_stands_beside_gans_in_one_table() -> None:
+    same = [("one", Scores(fid=2.0, coverage=0.5)), ("other", Scores(fid=3.0, coverage=1.0))]
+
+    head, one, other = autoencoder_baseline.table([*same, ("one", Scores(fid=4.0, coverage=0.7))])
+
+    assert head.split() == list(autoencoder_baseline.COLUMNS)
+    assert one.startswith("one ")
+    assert "3.00 (2.00 to 4.00)" in one
+    assert one.endswith("0.60 (0.50 to 0.70)      ")
+    assert "3.00 (3.00 to 3.00)" in other
 
 
 def imported(tree: ast.AST) -> Iterator[str]:

@@ -134,13 +134,6 @@ def test_points_in_the_plane_get_small_networks() -> None:
     assert width.high <= 128
 
 
-def test_the_spaces_of_earlier_sweeps_are_what_they_were() -> None:
-    fingerprints = {
-        name: SPACES[name].fingerprint for name in ("dcgan", "mlp", "digits-demo", "ring8")
-    }
-    assert fingerprints == FINGERPRINTS
-
-
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_every_proposal_with_techniques_trains_for_two_steps(seed: int) -> None:

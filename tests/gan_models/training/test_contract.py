@@ -45,17 +45,15 @@ def test_networks_and_a_loss_that_keep_their_promises_pass_and_leave_no_trace(
     assert generators() == before
 
 
-@pytest.mark.parametrize("penalty", ["none", "r1"])
-def test_a_class_is_joined_to_own_networks(
-    own_code: OwnCode, make_images: MakeImages, penalty: str
+@pytest.mark.parametrize("conditioning", ["concat", "projection", "auxiliary"])
+def test_a_d_without_trunk_and_head_cannot_be_told_a_class(
+    own_code: OwnCode, make_images: MakeImages, conditioning: str
 ) -> None:
     labelled = make_images(num_classes=2)
     sample = replace(labelled.sample, classes=Classes(("a", "b"), (0.5, 0.5)))
-    labelled = replace(labelled, sample=sample)
-    config = replace(own(own_code), penalty=penalty)
-    check_contract(replace(config, conditioning="concat"), labelled)
+    config = replace(own(own_code), conditioning=conditioning)
     with pytest.raises(ParameterError, match="needs a D of a trunk and a linear head"):
-        check_contract(replace(config, conditioning="projection"), labelled)
+        check_contract(config, replace(labelled, sample=sample))
 
 
 @pytest.mark.parametrize(

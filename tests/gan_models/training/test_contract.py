@@ -14,6 +14,15 @@ from tests.gan_models.datasets import MakeImages
 from tests.own_code import LOSS, NETWORKS, OwnCode
 
 PLAIN = GanConfig(width=4, latent_dim=3, batch_size=8)
+TRUNK = """
+    from gan_models.networks.discriminator import Discriminator as WithHead
+
+    def build(config, sample):
+        trunk = nn.Sequential(nn.Flatten(), nn.Linear(sample.num_values, 4), nn.Softplus())
+        return WithHead(config, trunk, 4)
+
+    networks = Architecture("own", "with a trunk", Generator, build)
+"""
 OF_G = "return self.layer(z).tanh().view(-1, *self.shape)"
 OF_D = "return self.layers(samples).squeeze(1)"
 
@@ -46,14 +55,17 @@ def test_networks_and_a_loss_that_keep_their_promises_pass_and_leave_no_trace(
 
 
 @pytest.mark.parametrize("conditioning", ["concat", "projection", "auxiliary"])
-def test_a_d_without_trunk_and_head_cannot_be_told_a_class(
+def test_a_class_joins_own_networks_whose_d_is_of_a_trunk_and_a_head(
     own_code: OwnCode, make_images: MakeImages, conditioning: str
 ) -> None:
-    labelled = make_images(num_classes=2)
-    sample = replace(labelled.sample, classes=Classes(("a", "b"), (0.5, 0.5)))
-    config = replace(own(own_code), conditioning=conditioning)
+    real = make_images(num_classes=2)
+    sample = replace(real.sample, classes=Classes(("a", "b"), (0.5, 0.5)))
+    real, plain = replace(real, sample=sample), own(own_code)
+    with_trunk = f"{own_code.write(NETWORKS, TRUNK)}:networks"
+
+    check_contract(replace(plain, network=with_trunk, conditioning=conditioning), real)
     with pytest.raises(ParameterError, match="needs a D of a trunk and a linear head"):
-        check_contract(config, replace(labelled, sample=sample))
+        check_contract(replace(plain, conditioning=conditioning), real)
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,13 @@ _ALL = (
     ),
     SearchSpace(
         "r3gan",
-        (*networks.R3GAN, *_GAME, *optimizers.MODERATE, *_COURSE),
+        (
+            *networks.R3GAN,
+            *objectives.EVERY_LOSS,  # with the paper's own: relativistic pairs, R1 and R2
+            *objectives.EVERY_PENALTY,
+            *optimizers.MODERATE,
+            *_COURSE,
+        ),
         doc="norm-free residual GANs after R3GAN for images of 8 to 256 pixels a side",
         pinned={"network": "r3gan"},
     ),

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from gan_models.errors import ParameterError, nearest
-from gan_models.plugins import LOSSES, NETWORKS, is_brought, plugins
+from gan_models.limits import check_limits
+from gan_models.plugins import LOSSES, NETWORKS
 
 LOSS_NAMES = (
     "minimax",
@@ -20,6 +21,7 @@ LOSS_NAMES = (
     "relativistic",
 )
 LABELLED_LOSS_NAMES = ("minimax", "non-saturating", "least-squares")  # D aims at 1 and 0
+UNCENTRED_LOSS_NAMES = ("wasserstein", "relativistic")  # no logit means undecided
 PENALTY_NAMES = ("none", "r1", "r2", "r1+r2", "gradient-penalty", "dragan")
 SCHEDULE_NAMES = ("constant", "linear", "cosine")
 PRECISION_NAMES = ("float32", "bfloat16")
@@ -28,6 +30,8 @@ MIN_WIDTH = 4
 GENERATOR_NORM_NAMES = ("none", "batch")
 CONDITIONING_NAMES = ("none", "concat", "projection", "auxiliary")
 ROUND_UNITS = ("steps", "epochs")
+AUGMENT_NAMES = ("none", "diff", "ada")
+AUGMENTATION_NAMES = ("colour", "flip", "rotation", "translation", "cutout")
 MINIBATCH_NAMES = ("none", "discrimination", "stddev")
 MAX_PACK, MAX_UNROLL_STEPS = 4, 8  # the papers went to 4 and 10; beyond, cost outgrows use
 SHAPING_PARAMS = (  # of the networks: trainings that differ in one cannot share their weights
@@ -145,6 +149,31 @@ class GanConfig:
         0.0, "D's weights are kept within plus or minus this (1701.07875); 0 is off", low=0.0
     )
 
+    augment: str = _param(
+        "none",
+        "D sees images changed at random: all of them (diff, 2006.10738), or as many as keep it "
+        "from learning them by heart (ada, 2006.06676)",
+        choices=AUGMENT_NAMES,
+    )
+    augment_policy: str = _param(
+        "auto",
+        f"how images may be changed: some of {', '.join(AUGMENTATION_NAMES)}, joined by +; auto: "
+        "all of them with ada, else without flip and rotation",
+        parts=AUGMENTATION_NAMES,
+    )
+    ada_target: float = _param(
+        0.6, "where ada keeps the mean sign of D on reals: lower changes more", low=0.0, below=1.0
+    )
+    ada_kimg: float = _param(
+        500.0, "thousands of images in which ada can go from changing none to all", above=0.0
+    )
+    consistency_weight: float = _param(
+        0.0, "weight of D's change under changes of its reals (1910.12027); 0 is off", low=0.0
+    )
+    balanced_consistency: bool = _param(
+        False, "the same of its fakes (2002.04724), where consistency_weight is above 0"
+    )
+
     batch_size: int = _param(64, "images in one D or G update", low=2)
     d_steps: int = _param(1, "D updates (or epochs) in a round", low=1)
     g_steps: int = _param(1, "G updates (or epochs) in a round", low=1)
@@ -185,7 +214,9 @@ class GanConfig:
 
     def __post_init__(self) -> None:
         for spec in fields(self):
-            _check(spec.name, getattr(self, spec.name), type(spec.default), dict(spec.metadata))
+            check_limits(
+                spec.name, getattr(self, spec.name), type(spec.default), dict(spec.metadata)
+            )
         for contradiction in _contradictions(self):
             raise ParameterError(contradiction)
         _check_discriminator_input(self)
@@ -196,6 +227,13 @@ class GanConfig:
     def samples_judged_together(self) -> int:
         """How many samples one logit of D may depend on: whole batches are multiples of it."""
         return self.pack * (1 if self.minibatch == "none" else self.minibatch_group)
+
+    @property
+    def augmentations(self) -> tuple[str, ...]:
+        """What ``augment_policy`` stands for."""
+        if self.augment_policy != "auto":
+            return tuple(self.augment_policy.split("+"))
+        return AUGMENTATION_NAMES if self.augment == "ada" else ("colour", "translation", "cutout")
 
     @property
     def num_replayed(self) -> int:
@@ -240,7 +278,7 @@ def check_value(name: str, value: Any) -> None:
     known = {spec.name: spec for spec in fields(GanConfig)}
     if name not in known:
         raise ParameterError(f"unknown parameter '{name}': {nearest(name, known)}")
-    _check(name, value, type(known[name].default), dict(known[name].metadata))
+    check_limits(name, value, type(known[name].default), dict(known[name].metadata))
 
 
 def _contradictions(config: GanConfig) -> Iterator[str]:
@@ -266,6 +304,11 @@ def _loss_contradictions(config: GanConfig) -> Iterator[str]:
             f"d_loss = 'wasserstein' with penalty = '{config.penalty}': nothing keeps the critic "
             "Lipschitz: take the gradient-penalty, weight_clip or spectral_norm"
         )
+    if config.augment == "ada" and d_loss in UNCENTRED_LOSS_NAMES:
+        yield (
+            f"augment = 'ada' with d_loss = '{d_loss}': it adapts by the sign of D's values, which "
+            "have no zero here; take augment = 'diff'"
+        )
     for name in ("real_label_smoothing", "fake_label_smoothing"):
         if getattr(config, name) and d_loss not in LABELLED_LOSS_NAMES:
             yield (
@@ -284,29 +327,6 @@ def _schedule_contradictions(config: GanConfig) -> Iterator[str]:
             f"lr_decay_kimg = {config.lr_decay_kimg} with lr_schedule = '{config.lr_schedule}': "
             f"must be greater than lr_warmup_kimg = {config.lr_warmup_kimg}"
         )
-
-
-def _check(name: str, value: Any, kind: type, limits: dict[str, Any]) -> None:
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    fits = is_whole or isinstance(value, float) if kind is float else type(value) is kind
-    if not fits:
-        raise ParameterError(f"{name} = {value!r}: must be of type {kind.__name__}")
-    choices, group = limits.get("choices"), limits.get("group")
-    if choices and value not in choices and not (group and is_brought(group, value, choices)):
-        known = (*choices, *(plugins(group, choices) if group else ()))
-        raise ParameterError(f"{name} = '{value}': {nearest(value, known)}")
-    if "low" in limits and not value >= limits["low"]:
-        raise ParameterError(f"{name} = {value}: must be at least {limits['low']}")
-    if "low_or_0" in limits and value and not value >= limits["low_or_0"]:
-        raise ParameterError(f"{name} = {value}: must be 0 or at least {limits['low_or_0']}")
-    if "high" in limits and not value <= limits["high"]:
-        raise ParameterError(f"{name} = {value}: must be at most {limits['high']}")
-    if "above" in limits and not value > limits["above"]:
-        raise ParameterError(f"{name} = {value}: must be greater than {limits['above']}")
-    if "below" in limits and not value < limits["below"]:
-        raise ParameterError(f"{name} = {value}: must be less than {limits['below']}")
-    if value in (float("inf"), float("-inf")):
-        raise ParameterError(f"{name} = {value}: must be finite")
 
 
 def _check_discriminator_input(config: GanConfig) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
+from gan_models.augmentation.pipeline import check_augmentation
 from gan_models.config import GanConfig
 from gan_models.networks.base import Architecture, Builder
 from gan_models.networks.conditional import conditional_discriminator, conditional_generator
@@ -51,8 +52,10 @@ def build_discriminator(config: GanConfig, sample: SampleSpec, *, seed: int = 0)
 
     Raises:
         FactoryError: if the architecture is a user's, and cannot be had.
-        ParameterError: if the architecture cannot judge such samples, or there are no classes.
+        ParameterError: if the architecture cannot judge such samples, if they are to be augmented
+            and cannot be, or if there are no classes.
     """
+    check_augmentation(config, sample)
     build = find_architecture(config.network).build_discriminator
     if config.conditioning != "none":
         build = conditional_discriminator(build)

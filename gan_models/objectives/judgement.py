@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from torch import Tensor
 
 from gan_models.config import GanConfig
+from gan_models.objectives.consistency import inconsistency
 from gan_models.objectives.judge import Judge
 from gan_models.objectives.losses import discriminator_loss
 from gan_models.objectives.penalties import Discriminate, dragan, gradient_penalty, r1, r2
@@ -20,12 +22,16 @@ class Shown:
         fake: the same shape, without a graph.
         drawn: what the penalty needs at random (``Draws.penalty``); None where it needs nothing.
         labels: N classes, of the reals and as many fakes; None where D does not know them.
+        real_twins: the reals once more, changed at random; None where D need not be consistent.
+        fake_twins: the fakes once more; None where D need not be consistent on them.
     """
 
     real: Tensor
     fake: Tensor
     drawn: Tensor | None = None
     labels: Tensor | None = None
+    real_twins: Tensor | None = None
+    fake_twins: Tensor | None = None
 
 
 Network = Callable[..., Tensor]  # D: samples, and labels where it knows them, to logits
@@ -113,18 +119,37 @@ def due_penalty(config: GanConfig, nimg: int) -> Penalty:
     return PENALTIES[config.penalty if is_due else "none"]
 
 
+class Minimised(NamedTuple):
+    """D's loss, and its penalty with its weight or None: D minimises their sum.
+
+    ``real_logits`` are those of the loss.
+    """
+
+    loss: Tensor
+    penalty: Tensor | None
+    real_logits: Tensor
+
+
 def discriminator_objective(
     config: GanConfig, shown: Shown, penalty: Penalty, *, discriminator: Network, plain: Network
-) -> tuple[Tensor, Tensor | None]:
-    """Return D's loss, and its penalty with its weight or None: D minimises their sum.
-
-    Args are those of :func:`judge`.
-    """
+) -> Minimised:
+    """Return what D minimises on both batches. Args are those of :func:`judge`."""
     judged = judge(config, shown, penalty, discriminator=discriminator, plain=plain)
     loss = discriminator_loss(config)(judged.real_logits, judged.fake_logits)
     if judged.class_loss is not None:
         loss = loss + config.auxiliary_weight * judged.class_loss
-    return loss, judged.penalty
+    term = judged.penalty
+    if shown.real_twins is not None:
+        at_real, at_fake = (
+            Judge(discriminator if is_penalised else plain, shown.labels)  # of one precision
+            for is_penalised in (penalty.at_real, penalty.at_fake)
+        )
+        change = inconsistency(judged.real_logits, at_real(shown.real_twins))
+        if shown.fake_twins is not None:
+            change = change + inconsistency(judged.fake_logits, at_fake(shown.fake_twins))
+        change = config.consistency_weight * change
+        term = change if term is None else term + change
+    return Minimised(loss, term, judged.real_logits)
 
 
 def judge(

@@ -36,6 +36,12 @@ REGULARISERS: dict[str, Regulariser] = {
             "1809.11096, eq. 3",
         ),
         Regulariser(
+            "consistency",
+            "consistency_weight: 10",
+            "λ E (l(x) − l(T(x)))² for T of augment_policy; if balanced, also of G(z)",
+            "1910.12027; 2002.04724",
+        ),
+        Regulariser(
             "weight-clip",
             "weight_clip: 0.01",
             "w ← min(max(w, −c), c) after each update of D",

@@ -27,6 +27,7 @@ TENSORS_FILE = "state.safetensors"
 MANIFEST_FILE = "checkpoint.json"
 _PREFIX = "checkpoint-"
 _REPLAY = "replay/fakes"
+_ADA = "ada/memory"
 _NUM_KEPT = 2  # the one before the last serves if the last is damaged
 
 
@@ -207,6 +208,8 @@ def _to_tensors(state: TrainState) -> dict[str, Tensor]:
                 tensors[f"{owner}/{index}/{name}"] = tensor.detach().contiguous()
     if state.replay is not None and state.replay.fakes is not None:
         tensors[_REPLAY] = state.replay.fakes.contiguous()
+    if state.ada is not None:
+        tensors[_ADA] = state.ada.memory
     return tensors
 
 
@@ -222,6 +225,8 @@ def _from_tensors(state: TrainState, path: Path) -> None:
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
     if state.replay is not None:
         state.replay.fakes = tensors[_REPLAY].to(state.device) if _REPLAY in tensors else None
+    if state.ada is not None and _ADA in tensors:  # a donor may not have had it
+        state.ada.memory = tensors[_ADA].to(state.device)
 
 
 def _owned_by(owner: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gan_models.augmentation.pipeline import augmentation
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset
 from gan_models.objectives.losses import find_objective
@@ -55,16 +56,20 @@ class Draws:
             drawn=self.penalty(nimg),
             labels=self.real_labels(nimg),
             replayed=self.replayed(nimg) if self._config.replay_frac else None,
+            augment=self.augmentation("discriminator", nimg),
+            twins=self.twins("discriminator", nimg),
         )
 
     def for_generator(self, step: int, *, nimg: int) -> GeneratorBatch:
         """Return what G's update after ``step`` others, and ``nimg`` real images, is made of."""
-        z = self.latents("generator", step)
+        z, augment = self.latents("generator", step), self.augmentation("generator", step)
         if self._config.unroll_steps:  # what D is about to learn from
-            return GeneratorBatch(z, self.real_labels(nimg), self.real(nimg))
+            twins = self.twins("generator", step)
+            labels, real = self.real_labels(nimg), self.real(nimg)
+            return GeneratorBatch(z, labels, real, augment=augment, twins=twins)
         if self._is_relative:
-            return GeneratorBatch(z, *self.rivals(step))
-        return GeneratorBatch(z, self.labels("generator", step))
+            return GeneratorBatch(z, *self.rivals(step), augment=augment)
+        return GeneratorBatch(z, self.labels("generator", step), augment=augment)
 
     def real(self, nimg: int) -> Tensor:
         """Return the batch of encoded real samples that follows the first ``nimg`` ones."""
@@ -126,6 +131,25 @@ class Draws:
         """Return N(0, 1) in the shape of a batch of samples."""
         shape = (self._config.batch_size, *self._real.sample.shape)
         return torch.randn(shape, generator=self._seeded("noise", progress), device=self._device)
+
+    def augmentation(self, phase: str, progress: int) -> Tensor | None:
+        """Return how a batch of fakes and one of reals are changed; None where they are not.
+
+        Numbers in [0, 1), first of all fakes, then of all reals; one row a sample.
+        """
+        if self._config.augment == "none":
+            return None
+        return self._changes(f"augmentation of {phase}", progress)
+
+    def twins(self, phase: str, progress: int) -> Tensor | None:
+        """Return the same for the twins of both batches."""
+        if not self._config.consistency_weight:
+            return None
+        return self._changes(f"twins of {phase}", progress)
+
+    def _changes(self, purpose: str, progress: int) -> Tensor:
+        shape = (2 * self._config.batch_size, augmentation(self._config).num_drawn)
+        return torch.rand(shape, generator=self._seeded(purpose, progress), device=self._device)
 
     def rivals(self, step: int) -> tuple[Tensor | None, Tensor]:
         """Return classes, and encoded real samples of them, drawn with replacement for G to face.

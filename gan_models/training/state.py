@@ -2,13 +2,17 @@
 
 import copy
 from dataclasses import dataclass
+from math import isnan
 
 import torch
 from torch import nn
 from torch.optim import Adam, Optimizer
 
+from gan_models.augmentation.adaptive import AdaptiveProbability
 from gan_models.config import GanConfig
+from gan_models.errors import ParameterError
 from gan_models.networks.registry import build_discriminator, build_generator
+from gan_models.objectives.losses import undecided_logit
 from gan_models.samples import SampleSpec
 from gan_models.training.ema import MovingAverage
 from gan_models.training.freeze import Freeze
@@ -34,6 +38,7 @@ class TrainState:
     nimg: int = 0
     step: int = 0
     replay: FakePool | None = None
+    ada: AdaptiveProbability | None = None
 
     @property
     def device(self) -> torch.device:
@@ -47,7 +52,7 @@ def new_state(
     """Build an untrained state; equal arguments give bit-identical weights.
 
     Raises:
-        ParameterError: if the network cannot make such samples.
+        ParameterError: if the network cannot make such samples, or ADA cannot read a user's loss.
     """
     generator = build_generator(config, sample, seed=seed).to(device)
     discriminator = build_discriminator(config, sample, seed=seed).to(device)
@@ -63,6 +68,7 @@ def new_state(
         frozen_generator=Freeze(generator),
         frozen_discriminator=Freeze(discriminator),
         replay=FakePool.wanted_by(config),
+        ada=_adaptive_probability(config, device),
     )
 
 
@@ -71,7 +77,7 @@ def adopt(state: TrainState, config: GanConfig) -> None:
 
     What a state takes from its configuration, beside the networks, is both learning rates and, by
     the ratio of updates, how fast the average of G forgets; ``train`` is given the rest. Former
-    fakes stay where the other configuration keeps as many of them.
+    fakes stay where the other configuration keeps as many of them, ADA's p where it has one.
     """
     for optimizer, rate in ((state.d_optimizer, config.d_lr), (state.g_optimizer, config.g_lr)):
         for group in optimizer.param_groups:
@@ -80,3 +86,16 @@ def adopt(state: TrainState, config: GanConfig) -> None:
     wanted = FakePool.wanted_by(config)
     if wanted is None or state.replay is None or wanted.capacity != state.replay.capacity:
         state.replay = wanted
+    if state.ada is None or config.augment != "ada":
+        state.ada = _adaptive_probability(config, state.device)
+
+
+def _adaptive_probability(
+    config: GanConfig, device: torch.device | str
+) -> AdaptiveProbability | None:
+    if config.augment == "ada" and isnan(undecided_logit(config)):  # of a user's own loss
+        raise ParameterError(
+            f"augment = 'ada' with d_loss = '{config.d_loss}': it adapts by the sign of D's "
+            "values, but this loss names no threshold; take augment = 'diff'"
+        )
+    return AdaptiveProbability.wanted_by(config, device)

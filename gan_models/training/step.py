@@ -18,8 +18,9 @@ from gan_models.objectives.judgement import (
     discriminator_objective,
     due_penalty,
 )
-from gan_models.objectives.losses import find_objective
+from gan_models.objectives.losses import find_objective, undecided_logit
 from gan_models.objectives.orthogonal import orthogonal
+from gan_models.training.augmenting import augmented, twins
 from gan_models.training.batch import DiscriminatorBatch, GeneratorBatch
 from gan_models.training.descent import clip_weights, descend
 from gan_models.training.precision import in_precision
@@ -41,7 +42,7 @@ def discriminator_step(
     """Train D on a real batch (label 1) and an equal fake batch (label 0).
 
     Args:
-        state: changed in place: D, its optimiser, and the pool of former fakes.
+        state: changed in place: D, its optimiser, the pool of former fakes, and ADA's p.
         config: objective, penalty and how D descends.
         batch: what the update is made of.
     """
@@ -49,13 +50,23 @@ def discriminator_step(
         fake = generate(in_precision(state.generator, config), batch.z, batch.labels)
     if state.replay is not None and batch.replayed is not None:
         fake = state.replay.exchange_first(fake, batch.replayed)
-    loss, penalty = discriminator_objective(
+    fake, real = augmented(state, config, batch.augment, fake=fake, real=batch.real)
+    loss, penalty, real_logits = discriminator_objective(
         config,
-        Shown(batch.real, fake, batch.drawn, batch.labels),
+        Shown(
+            real,
+            fake,
+            batch.drawn,
+            batch.labels,
+            *twins(config, batch.twins, fake=fake, real=real),
+        ),
         due_penalty(config, state.nimg),
         discriminator=state.discriminator,
         plain=in_precision(state.discriminator, config),
     )
+    if state.ada is not None and batch.augment is not None:
+        undecided = undecided_logit(config)
+        state.ada.observe(real_logits, config, undecided=undecided, nimg=state.nimg)
     if config.d_orthogonal:
         overlap = config.d_orthogonal * orthogonal(state.discriminator)
         penalty = overlap if penalty is None else penalty + overlap
@@ -79,12 +90,13 @@ def generator_step(state: TrainState, config: GanConfig, batch: GeneratorBatch) 
     """
     objective = find_objective(config.g_loss, "g_loss")
     fake = generate(in_precision(state.generator, config), batch.z, batch.labels)
-    opponent = _opponent(state, config, batch, fake)
+    fake, real = augmented(state, config, batch.augment, fake=fake, real=batch.real)
+    opponent = _opponent(state, config, batch, fake, real)
     judge = Judge(opponent, batch.labels)
     logits = judge(fake)
-    if objective.is_relative and batch.real is not None:
+    if objective.is_relative and real is not None:
         with torch.set_grad_enabled(config.unroll_steps > 0):  # G moves the D of then, not of now
-            rivals = Judge(opponent, batch.labels)(batch.real)
+            rivals = Judge(opponent, batch.labels)(real)
         logits = logits - rivals
     loss = objective.generator(logits)
     if judge.class_loss is not None:
@@ -97,14 +109,18 @@ def generator_step(state: TrainState, config: GanConfig, batch: GeneratorBatch) 
     return loss.detach()
 
 
-def _opponent(state: TrainState, config: GanConfig, batch: GeneratorBatch, fake: Tensor) -> Network:
-    """Return the D that G answers: as it is, or as it is about to become."""
-    if not config.unroll_steps or batch.real is None:
+def _opponent(
+    state: TrainState, config: GanConfig, batch: GeneratorBatch, fake: Tensor, real: Tensor | None
+) -> Network:
+    """Return the D that G answers: as it is, or as it is about to become by what it sees."""
+    if not config.unroll_steps or real is None:
         return in_precision(state.discriminator, config)
-    shown, penalty = Shown(batch.real, fake, labels=batch.labels), due_penalty(config, state.nimg)
+    more = twins(config, batch.twins, fake=fake, real=real)
+    shown = Shown(real, fake, None, batch.labels, *more)
+    penalty = due_penalty(config, state.nimg)
 
     def objective(discriminator: Network) -> Tensor:
-        loss, term = discriminator_objective(
+        loss, term, _ = discriminator_objective(
             config, shown, penalty, discriminator=discriminator, plain=discriminator
         )
         return loss if term is None else loss + term

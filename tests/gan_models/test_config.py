@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gan_models.config import (
+    AUGMENTATION_NAMES,
     LOSS_NAMES,
     NETWORK_NAMES,
     PENALTY_NAMES,
@@ -120,6 +121,21 @@ def test_what_cannot_work_together_is_refused_with_both_values(
         GanConfig.from_params(params)
 
     assert str(refusal.value).startswith(message)
+
+
+@pytest.mark.parametrize("d_loss", ["wasserstein", "relativistic"])
+def test_ada_is_refused_where_the_sign_of_a_logit_says_nothing(d_loss: str) -> None:
+    with pytest.raises(
+        ParameterError, match=f"augment = 'ada' with d_loss = '{d_loss}': it adapts"
+    ):
+        GanConfig(d_loss=d_loss, g_loss=d_loss, penalty="r1", augment="ada")
+
+
+def test_a_policy_says_which_augmentations_there_are() -> None:
+    assert GanConfig(augment_policy="cutout+flip").augmentations == ("cutout", "flip")
+    assert GanConfig(augment="ada").augmentations == AUGMENTATION_NAMES
+    with pytest.raises(ParameterError, match="augment_policy = 'flip[+]colr': must be auto, or"):
+        GanConfig(augment_policy="flip+colr")
 
 
 @pytest.mark.parametrize(

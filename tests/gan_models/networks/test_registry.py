@@ -88,6 +88,10 @@ def changed(name: str, value: Any) -> dict[str, Any]:
     if name == "lr_schedule":
         return {name: "cosine", "lr_decay_kimg": 5.0}
     others = {
+        "augment": "diff",
+        "augment_policy": "flip",
+        "ada_target": 0.3,
+        "balanced_consistency": True,
         "d_loss": "hinge",
         "g_loss": "hinge",
         "penalty": "none",

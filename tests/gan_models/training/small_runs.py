@@ -44,6 +44,8 @@ def everything(state: TrainState) -> dict[str, Tensor]:
             tensors |= {f"{name} {index} {key}": value.clone() for key, value in moments.items()}
     if state.replay is not None and state.replay.fakes is not None:
         tensors["replay"] = state.replay.fakes.clone()
+    if state.ada is not None:
+        tensors["ada"] = state.ada.memory.clone()
     return tensors
 
 

@@ -41,6 +41,7 @@ COLUMN_MEANINGS = {
     "g_loss": "mean loss of G since the last evaluation",
     "d_grad_norm": "norm of D's last gradient",
     "g_grad_norm": "norm of G's last gradient",
+    "ada_p": "probability of each augmentation, where ADA adapts it; high where D overfits",
     "eval_seconds": "seconds that this evaluation took",
     "finite": "whether weights and fakes were free of NaN and infinity",
     "protocol": "hash of what the scores depend on; only scores of one protocol are compared",

@@ -275,6 +275,7 @@ class Evaluation:
     g_loss: float = nan
     d_grad_norm: float = nan
     g_grad_norm: float = nan
+    ada_p: float = nan
     eval_seconds: float = nan
     finite: bool = True
     protocol: str = ""

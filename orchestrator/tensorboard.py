@@ -74,6 +74,7 @@ SCALAR_TAGS = {
     "g_loss": "loss/g",
     "d_grad_norm": "gradient_norm/d",
     "g_grad_norm": "gradient_norm/g",
+    "ada_p": "discriminator/ada_p",
     "seconds": "time/seconds",
     "eval_seconds": "time/eval_seconds",
 }

@@ -113,6 +113,7 @@ class Meter:
             g_loss=g_loss,
             d_grad_norm=_gradient_norm(state.discriminator),
             g_grad_norm=_gradient_norm(state.generator),
+            ada_p=nan if state.ada is None else float(state.ada.p),
             eval_seconds=time.perf_counter() - start_s,
             finite=_is_finite(state) and bool(torch.isfinite(seen).all()),
             protocol=self.protocol.hash,

@@ -54,6 +54,7 @@ FULL = {
     "g_loss": 1.3,
     "d_grad_norm": 0.4,
     "g_grad_norm": 0.2,
+    "ada_p": 0.15,
     "eval_seconds": 0.3,
     "finite": False,
     "protocol": "ab12",

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from gan_models.augmentation.adaptive import AdaptiveProbability
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Split
 from gan_models.training.loop import Progress, train
@@ -138,3 +139,12 @@ def test_the_duality_gap_is_measured_at_each_so_many_evaluations(
     assert 0 < row.worst_d_value <= log(2)
     assert row.duality_gap >= row.worst_d_value - 0.1
     assert measure(sparse, state, index=4).duality_gap == row.duality_gap  # the state is untouched
+
+
+def test_the_probability_of_ada_is_recorded_where_there_is_one(
+    meter: Meter, state: TrainState
+) -> None:
+    assert isnan(measure(meter, state).ada_p)
+    state.ada = AdaptiveProbability()
+    state.ada.memory[0] = 0.25
+    assert measure(meter, state).ada_p == 0.25

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from search_spaces import conditional, networks, objectives, optimizers
+from search_spaces import conditional, limited_data, networks, objectives, optimizers
 from search_spaces.errors import SpaceError, nearest
 from search_spaces.space import SearchSpace
 
@@ -104,6 +104,19 @@ _ALL = (
         (*networks.STYLE, *_GAME, *optimizers.MODERATE, *_COURSE),
         doc="style-based GANs after StyleGAN2 for images of 8 to 256 pixels a side",
         pinned={"network": "style"},
+    ),
+    SearchSpace(
+        "limited-data",
+        (
+            *networks.DCGAN,
+            *_GAME,
+            *limited_data.ALL,
+            *optimizers.WIDE,
+            *optimizers.MOMENTUM,
+            *optimizers.AVERAGING,
+        ),
+        doc="convolutional GANs for few images: augmentation and consistency of D",
+        pinned={"network": "dcgan"},
     ),
 )
 

@@ -49,6 +49,7 @@ def test_the_promised_spaces_are_there() -> None:
         "resnet",
         "r3gan",
         "style",
+        "limited-data",
     ]
 
 
@@ -124,7 +125,7 @@ def test_the_demo_compares_both_networks() -> None:
 def test_spaces_of_one_network_pin_it() -> None:
     networks = {name: space.pinned.get("network") for name, space in SPACES.items()}
     others = {"mlp": "mlp", "digits-demo": None, "ring8": "mlp"}
-    others |= {"conditional-digits": None, "dcgan-techniques": "dcgan"}
+    others |= {"conditional-digits": None, "dcgan-techniques": "dcgan", "limited-data": "dcgan"}
     assert networks == others | {name: name for name in ("dcgan", "resnet", "r3gan", "style")}
 
 

@@ -8,6 +8,7 @@ itself, once plain and once with each option. See benchmarks/README.md.
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from statistics import median
 from time import perf_counter, process_time
@@ -25,6 +26,7 @@ from gan_models.data.dataset import Dataset
 from gan_models.data.load import load_splits
 from gan_models.data.residence import place
 from gan_models.data.source import DataSource
+from gan_models.samples import SampleKind
 from gan_models.training.loop import train
 from gan_models.training.state import TrainState, new_state
 
@@ -58,6 +60,13 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {  # each on top of the plain step
     "unrolled, 1 step": {"unroll_steps": 1},
     "unrolled, 5 steps": {"unroll_steps": 5},
     "replay": {"replay_frac": 0.5},
+}
+IMAGE_OPTIONS: Mapping[str, Mapping[str, Any]] = {  # points cannot be augmented
+    "augment diff": {"augment": "diff"},
+    "augment diff, translation": {"augment": "diff", "augment_policy": "translation"},
+    "augment ada": {"augment": "ada"},
+    "consistency": {"consistency_weight": 10.0},
+    "balanced consistency": {"consistency_weight": 10.0, "balanced_consistency": True},
 }
 WARM_UP_STEPS = 3  # not counted: after a change of loops, code and data are not in the caches
 FIRST_STEPS = 50  # not counted: torch chooses kernels, Adam makes its moments
@@ -147,16 +156,22 @@ def loops_for(
 
 
 def options_for(
-    config: GanConfig, real: Dataset, device: torch.device
+    config: GanConfig, real: Dataset, device: torch.device, *, named: str = ""
 ) -> dict[str, Iterator[object]]:
-    """Give our loop plain, once more as a control, and with each option alone."""
+    """Give our loop plain, once more as a control, and with each option alone.
+
+    Of the options only those whose name has the part ``named``.
+    """
 
     def loop(params: Mapping[str, Any]) -> Iterator[object]:
         used = replace(config, **{**PLAIN, **params})
         state = new_state(used, real.sample, seed=0, device=device)
         return train(used, state, real, seed=0, until_nimg=FOREVER_NIMG)
 
-    variants = {"plain": {}, "plain again": {}, **OPTIONS}
+    is_image = real.sample.kind is SampleKind.IMAGE
+    options = {**OPTIONS, **(IMAGE_OPTIONS if is_image else {})}
+    chosen = {name: params for name, params in options.items() if named in name}
+    variants = {"plain": {}, "plain again": {}, **chosen}
     return {name: loop(params) for name, params in variants.items()}
 
 
@@ -234,15 +249,26 @@ def spread(values: list[float]) -> str:
 @click.option("--rounds", default=12, show_default=True, help="Each with fresh networks.")
 @click.option("--blocks", default=30, show_default=True, help="Turns of each loop in a round.")
 @click.option("--steps", default=6, show_default=True, help="Steps that count in a block.")
-@click.option("--options", is_flag=True, help="Each option of training against the plain step.")
+@click.option(
+    "--options",
+    is_flag=False,
+    flag_value="",
+    metavar="[PART]",
+    help="Each option of training (whose name has this part) against the plain step.",
+)
 @click.option("--device", default=None, help="By default CUDA where there is one.")
 def main(
-    network: str | None, rounds: int, blocks: int, steps: int, options: bool, device: str | None
+    network: str | None,
+    rounds: int,
+    blocks: int,
+    steps: int,
+    options: str | None,
+    device: str | None,
 ) -> None:
     """Compare our training loop with bare ones, or with itself, in steps per second."""
     torch.set_num_threads(1)
     used = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    loops = options_for if options else loops_for
+    loops = loops_for if options is None else partial(options_for, named=options)
     click.echo(f"torch {torch.__version__}, {used}, {rounds} x {blocks} blocks of {steps} steps")
     for name in [network] if network else CASES:
         config = GanConfig(network=name)
@@ -252,7 +278,7 @@ def main(
             interleave(loops(config, real, used), blocks=blocks, steps=steps, device=used)
             for _ in range(rounds)
         ]
-        told = describe_options(measured) if options else describe(measured, steps=steps)
+        told = describe(measured, steps=steps) if options is None else describe_options(measured)
         for line in told:
             click.echo(line)
 

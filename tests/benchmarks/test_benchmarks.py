@@ -76,6 +76,22 @@ def test_step_overhead_compares_every_option_with_the_plain_step(
     assert len(lines) == 1 + len(step_overhead.OPTIONS)
 
 
+def test_step_overhead_compares_the_options_that_are_named(
+    step_overhead: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "set_num_threads", lambda number: None)  # it is for the process
+    monkeypatch.setattr(step_overhead, "FIRST_STEPS", 0)
+    monkeypatch.setattr(step_overhead, "WARM_UP_STEPS", 0)
+    arguments = ["--options", "augment", "--network", "dcgan", "--device", "cpu"]
+    counts = ["--rounds", "1", "--blocks", "1", "--steps", "1"]
+
+    result = CliRunner().invoke(step_overhead.main, [*arguments, *counts], catch_exceptions=False)
+
+    names = [line[2:].split("step /")[0].strip() for line in result.output.splitlines()[2:]]
+    augmented = [name for name in step_overhead.IMAGE_OPTIONS if name.startswith("augment")]
+    assert names == ["plain again", *augmented]
+
+
 def test_step_overhead_needs_only_the_models_torch_and_click(repository: Path) -> None:
     tree = ast.parse((repository / "benchmarks" / "step_overhead.py").read_text(encoding="utf-8"))
 

@@ -44,9 +44,10 @@ def order_attempt(
 
 
 def placement_after(trial: TrialHistory) -> Placement:
-    """Return where a trial's next attempt is to run, after those that were lost."""
+    """Return where a trial's next attempt is to run: away from what was lost, or where it was."""
     left = [each.node for each in trial.lost_attempts if each.retry is Retry.ELSEWHERE]
     return Placement(
         avoided_nodes=tuple(dict.fromkeys(node for node in left if node)),
         needs_whole_gpu=any(each.retry is Retry.WHOLE_GPU for each in trial.lost_attempts),
+        preferred_node="" if trial.last_node in left else trial.last_node,
     )

@@ -154,6 +154,7 @@ class SweepHistory:
         trial.record = replace(trial.record, status=TrialStatus.RUNNING, num_attempts=attempts)
         places = {name: event[name] for name in ("node", "host", "pid") if name in event}
         trial.location = Location(**places)
+        trial.last_node = trial.location.node
 
     def _attempt_lost(self, event: Event) -> None:
         """Let a trial wait for its next attempt, or for its end to be told."""

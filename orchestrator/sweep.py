@@ -235,7 +235,12 @@ def _backend(config: SweepConfig, place: Place) -> Iterator[Backend]:
     with redirect_stdout(sys.stderr), attach as capacity:
         resources = config.resources
         _num_concurrent(config, capacity)  # refuses a cluster that cannot hold a trial
-        yield RayTuneBackend(_slots(config), resources.cpus_per_trial, resources.gpus_per_trial)
+        yield RayTuneBackend(
+            _slots(config),
+            resources.cpus_per_trial,
+            resources.gpus_per_trial,
+            keeps_place=bool(place.store.kept.uri),  # a node's working folder spares a download
+        )
 
 
 def make_scheduler(config: SweepConfig) -> Scheduler:

@@ -37,7 +37,8 @@ class TrialHistory:
 
     ``paused_by`` says what paused it, a verdict or the scheduler, until it is resumed; a trial that
     ended while it waited goes on waiting once it is reopened. ``location`` says where its present
-    attempt has begun; None where it has not, or none is under way.
+    attempt has begun; None where it has not, or none is under way. ``last_node`` is Ray's id of the
+    node on which the latest one began, whatever became of it.
 
     A roll back takes the rows after its place out of the curve, so that ``evaluations`` is always
     in order and holds each step once; ``abandoned`` keeps those rows, for what they cost.
@@ -53,6 +54,7 @@ class TrialHistory:
     exploits: list[Exploit] = field(default_factory=list)
     lost_attempts: list[LostAttempt] = field(default_factory=list)
     location: Location | None = None
+    last_node: str = ""
     _has_new_rows: bool = field(default=False, repr=False)
 
     @property

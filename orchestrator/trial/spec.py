@@ -29,15 +29,18 @@ class Activity(StrEnum):
 
 @dataclass(frozen=True)
 class Placement:
-    """Where an attempt is to run, if there is a choice, after others were lost.
+    """Where an attempt is to run, if there is a choice, after others.
 
     Attributes:
         avoided_nodes: Ray's ids of nodes; used all the same where no other node is left.
         needs_whole_gpu: whether a share of a GPU was not enough.
+        preferred_node: Ray's id of the node that has a copy of what the trial has done; empty
+            where none has. Another one is used where it has no room.
     """
 
     avoided_nodes: tuple[str, ...] = ()
     needs_whole_gpu: bool = False
+    preferred_node: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +102,7 @@ class TrialSpec:
         exploits = tuple(map(Exploit.from_mapping, values.get("exploits", ())))
         wishes = values.get("placement", {})
         nodes = tuple(wishes.get("avoided_nodes", ()))
-        placement = Placement(nodes, wishes.get("needs_whole_gpu", False))
+        placement = Placement(**{**wishes, "avoided_nodes": nodes})
         return cls(**{**values, "exploits": exploits, "placement": placement})
 
 

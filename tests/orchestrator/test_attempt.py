@@ -38,6 +38,18 @@ def test_the_next_attempt_avoids_the_nodes_that_were_lost_also_after_a_resume(
         assert placement_after(trial) == again.placement
 
 
+def test_a_trial_that_goes_on_would_rather_do_so_where_it_was(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        spec = ordered(search)
+        search.receive(spec.trial_id, started(node="a", pid=7))
+        search.lost(spec.trial_id, FaultKind.PROCESS_KILLED, "its worker process died")
+        again = ordered(search)
+        assert again.placement == Placement(preferred_node="a")
+        assert TrialSpec.from_mapping(again.to_mapping()) == again
+    with opened_search(tmp_path) as resumed:
+        assert ordered(resumed).placement == Placement(preferred_node="a")
+
+
 def test_a_whole_gpu_stays_whole(tmp_path: Path) -> None:
     with opened_search(tmp_path, SHARES) as search:
         for fault in (FaultKind.OUT_OF_MEMORY_GPU, FaultKind.PROCESS_KILLED):
@@ -45,6 +57,6 @@ def test_a_whole_gpu_stays_whole(tmp_path: Path) -> None:
             search.receive(spec.trial_id, started(node="a", pid=7))
             search.lost(spec.trial_id, fault, "r")
         spec = ordered(search)
-    assert spec.placement == Placement(needs_whole_gpu=True)
+    assert spec.placement == Placement(needs_whole_gpu=True, preferred_node="a")
     assert spec.gpu_share == 1.0  # or its worker would be kept to what was not enough
     assert TrialSpec.from_mapping(spec.to_mapping()) == spec

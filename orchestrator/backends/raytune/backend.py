@@ -5,7 +5,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
@@ -49,11 +49,15 @@ class RayTuneBackend:
 
     ``concurrent`` may be asked again and again, where nodes join and leave. Ray must have been
     started or joined, with :data:`WORKER_ENVIRONMENT` for its workers.
+
+    With ``keeps_place`` a trial that goes on does so on the node where it was, if there is room:
+    where nodes have copies of what trials have done. Workers are then reused less.
     """
 
     concurrent: int | Callable[[], int]
     cpus_per_trial: float
     gpus_per_trial: float
+    keeps_place: bool = False
 
     def run(self, search: Search, run_trial: TrialFunction) -> None:
         """Run every trial that the search proposes.
@@ -136,8 +140,11 @@ class RayTuneBackend:
 
     def _reservation(self, config: dict[str, Any]) -> tune.PlacementGroupFactory:
         placement = placement_in(config)
+        if not self.keeps_place:
+            placement = replace(placement, preferred_node="")
         cpus, gpus = self.cpus_per_trial, self.gpus_per_trial
-        nodes = staying_nodes() if placement.avoided_nodes else []
+        is_choosy = placement.avoided_nodes or placement.preferred_node
+        nodes = staying_nodes() if is_choosy else []
         return reservation(placement, cpus=cpus, gpus=gpus, nodes=nodes)
 
 

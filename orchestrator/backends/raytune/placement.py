@@ -20,13 +20,16 @@ def reservation(
         cpus: of one trial.
         gpus: of one trial; a share becomes a whole one where it was not enough.
         nodes: of the cluster, as ``ray.nodes()`` lists them. Nodes to avoid are not avoided where
-            no other one that is alive has room for a trial.
+            no other one that is alive has room for a trial; one that is gone is not preferred.
     """
     whole = 1.0 if placement.needs_whole_gpu and gpus > 0 else 0.0
     bundle = {"CPU": cpus, "GPU": max(gpus, whole)}
     others = [
         node for node in nodes if node["Alive"] and node["NodeID"] not in placement.avoided_nodes
     ]
+    if any(node["NodeID"] == placement.preferred_node for node in others):
+        preferred = {"_soft_target_node_id": placement.preferred_node}  # with this strategy alone
+        return tune.PlacementGroupFactory([bundle], strategy="STRICT_PACK", **preferred)
     if not placement.avoided_nodes or not any(_has_room(node, bundle) for node in others):
         return tune.PlacementGroupFactory([bundle])
     elsewhere = {_NODE_ID: f"!in({','.join(placement.avoided_nodes)})"}

@@ -9,19 +9,22 @@ from typing import Any
 
 import pytest
 import ray
+from ray.util.placement_group import placement_group_table, remove_placement_group
 
-from cluster.draining import drain_node, draining_nodes
+from cluster.draining import drain_node, draining_nodes, staying_nodes
 from cluster.errors import ClusterError
 from cluster.offer import offered_capacity
 from cluster.resources import TrialResources
 from cluster.slots import Slots
 from orchestrator.backends.raytune.backend import WORKER_ENVIRONMENT, RayTuneBackend
 from orchestrator.backends.raytune.departure import ask_all_to_leave, must_leave, take_back
+from orchestrator.backends.raytune.placement import reservation
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
 from orchestrator.progress.silent import SilentListener
 from orchestrator.records import FaultKind, Retry, TrialStatus
 from orchestrator.signals import Terminated, stopping_on_signals
+from orchestrator.trial.spec import Placement
 from tests.orchestrator import scripted
 from tests.orchestrator.backends import leaving, scripted_trials
 from tests.orchestrator.backends.contract import carry_out
@@ -92,6 +95,19 @@ def test_a_trial_leaves_a_node_that_is_about_to_go_and_goes_on_elsewhere(
     assert trial.location.node not in ("", listener.node)
     alive = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
     assert listener.node in draining_nodes() or listener.node not in alive  # idle, it goes at once
+
+
+def test_ray_places_a_trial_on_the_node_that_it_prefers(two_nodes: Callable[[], object]) -> None:
+    nodes = staying_nodes()
+    homes = [node["NodeID"] for node in nodes if node["Resources"].get("CPU")]
+    assert homes
+    for home in homes:
+        wishes = Placement(preferred_node=home)
+        group = reservation(wishes, cpus=1, gpus=0, nodes=nodes).to_placement_group()
+        ray.get(group.ready(), timeout=30)
+        (placed,) = placement_group_table(group)["bundles_to_node_id"].values()
+        remove_placement_group(group)
+        assert placed == home
 
 
 def test_all_trials_leave_when_the_driver_asks(two_nodes: None, tmp_path: Path) -> None:

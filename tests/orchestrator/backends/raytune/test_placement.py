@@ -44,6 +44,14 @@ def test_no_node_is_avoided_where_no_other_can_take_the_trial(other: dict[str, A
     assert "bundle_label_selector" not in reserved(wishes, node("a"), other)
 
 
+def test_the_node_that_has_a_copy_is_preferred_and_no_more() -> None:
+    wishes = Placement(preferred_node="b")
+    given = reserved(wishes, node("a"), node("b"))
+    assert (given["strategy"], given["_soft_target_node_id"]) == ("STRICT_PACK", "b")
+    assert "_soft_target_node_id" not in reserved(wishes, node("a"), node("b", alive=False))
+    assert "_soft_target_node_id" not in reserved(wishes, node("a"))
+
+
 def test_equal_wishes_are_one_reservation_so_that_workers_are_reused() -> None:
     factories = [
         reservation(Placement(("a",)), cpus=1.0, gpus=0.0, nodes=[node("a"), node("b")])

@@ -19,6 +19,7 @@ from gan_models.errors import CheckpointError, DamageError
 from gan_models.files import check_space, discard, file_sha256, put_aside, whole_folder
 from gan_models.manifest import read_manifest, write_manifest
 from gan_models.tensor_file import load_tensors, save_tensors
+from gan_models.training.former_names import trunk_and_head
 from gan_models.training.state import TrainState
 
 CHECKPOINT_VERSION = 3
@@ -216,7 +217,10 @@ def _to_tensors(state: TrainState) -> dict[str, Tensor]:
 def _from_tensors(state: TrainState, path: Path) -> None:
     tensors = load_tensors(path)
     for owner, network in _networks(state).items():
-        load_weights(network, _owned_by(owner, tensors), path=path)
+        weights = _owned_by(owner, tensors)
+        if owner == "discriminator":
+            weights = trunk_and_head(weights, network.state_dict())
+        load_weights(network, weights, path=path)
     for owner, optimizer in _optimizers(state).items():
         moments: dict[int, dict[str, Tensor]] = {}
         for key, tensor in _owned_by(owner, tensors).items():

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from gan_models.config import parameter_docs
 from gan_models.errors import CheckpointError
 from gan_models.model_folder import load_model
 from orchestrator.config.load import load_config
@@ -147,6 +148,6 @@ def test_the_card_says_what_was_taken_over_before_the_snapshot(copied: RunPaths)
     assert "In training it goes on from the weights of ash" in card
     assert "in time" in card
     assert "too late" not in card
-    assert "\n\n- `auxiliary_weight`" in card
+    assert f"\n\n- `{min(parameter_docs())}`" in card
     inherited = json.loads((copied.best / "metrics.json").read_text())["inherited"]
     assert len(inherited) == 1

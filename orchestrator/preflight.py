@@ -26,7 +26,9 @@ from orchestrator.errors import ConfigError, UsageError
 from orchestrator.modules import check_modules
 from orchestrator.spaces import find_space
 from orchestrator.yardstick import Yardstick, open_yardstick
+from search_spaces.domains import describe_value
 from search_spaces.errors import SpaceError
+from search_spaces.narrowing import narrowed, refused_options
 from search_spaces.space import SearchSpace
 
 _NUM_PROBES = 64  # proposals that are built on trial, so that an impossible space fails now
@@ -34,6 +36,8 @@ _NUM_PROBES = 64  # proposals that are built on trial, so that an impossible spa
 
 def resolve_space(config: SweepConfig) -> SearchSpace:
     """Return the space that a spec names or holds, with its ``fixed`` values pinned.
+
+    Choices with which the pinned values cannot be trained leave the space.
 
     Raises:
         ConfigError: on an unknown space or parameter, or a range that cannot be meant.
@@ -43,9 +47,19 @@ def resolve_space(config: SweepConfig) -> SearchSpace:
         _check_names(declared.names, "space.")
         check_given(declared.pinned, "space.")
         check_given(config.fixed, "fixed.")
-        return declared.fixed(config.fixed)
+        return narrowed(declared, config.fixed, _can_be_trained)
     except SpaceError as error:
         raise ConfigError(str(error)) from error
+
+
+def describe_left_out(config: SweepConfig) -> list[str]:
+    """Say in lines of text which options left the space, because of what is pinned."""
+    refused = refused_options(_declared(config), config.fixed, _can_be_trained)
+    return [
+        f"{name} is never {' or '.join(map(describe_value, options))}: that does not go with what "
+        "is fixed"
+        for name, options in refused.items()
+    ]
 
 
 def check_given(values: Mapping[str, Any], place: str) -> None:
@@ -189,6 +203,23 @@ def _yaml_hint(name: str, value: Any) -> str:
     if is_real and isinstance(value, str) and reads_as_number(value):
         return f": YAML reads it as text, write {in_yaml(value)} rather than {value}"
     return ""
+
+
+def _can_be_trained(params: Mapping[str, Any]) -> bool:
+    """Say whether values go with each other. One that is wrong by itself is not theirs to judge."""
+    try:
+        GanConfig.from_params(params)
+    except ParameterError:
+        return not all(map(_is_legal, params, params.values()))
+    return True
+
+
+def _is_legal(name: str, value: Any) -> bool:
+    try:
+        check_value(name, value)
+    except ParameterError:
+        return False
+    return True
 
 
 def _declared(config: SweepConfig) -> SearchSpace:

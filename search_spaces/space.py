@@ -3,11 +3,11 @@
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from search_spaces.domains import Domain, Scalar, describe_value, is_one_of, is_scalar
+from search_spaces.domains import Choice, Domain, Scalar, describe_value, is_one_of, is_scalar
 from search_spaces.errors import SpaceError, nearest
 from search_spaces.parameter import Parameter
 
@@ -62,12 +62,16 @@ class SearchSpace:
         exist leaves the space.
         """
         pinned = {**self.pinned, **values}
-        kept: list[Parameter] = []
-        for parameter in self.parameters:
-            condition = _resolve(parameter, values, kept)
-            if parameter.name not in values and condition is not None:
-                kept.append(replace(parameter, when=condition))
-        return replace(self, parameters=tuple(kept), pinned=pinned)
+        others = (each for each in self.parameters if each.name not in values)
+        return replace(self, parameters=_reachable_of(others, pinned=values), pinned=pinned)
+
+    def without(self, name: str, options: Collection[Scalar]) -> Self:
+        """Strike options off the choices of one parameter, and what can then never exist."""
+        declared = (
+            _without(each, options) if each.name == name else each for each in self.parameters
+        )
+        kept = (each for each in declared if each is not None)
+        return replace(self, parameters=_reachable_of(kept, pinned={}))
 
     def propose(self, choose: Callable[[Parameter], Scalar]) -> dict[str, Scalar]:
         """Fill the space from the top: ``choose`` is asked for each parameter that exists."""
@@ -179,6 +183,26 @@ def _check_condition(
                     f"parameter '{parameter.name}': when.{parent} = {describe_value(value)} can "
                     f"never hold; {parent} is {allowed}"
                 )
+
+
+def _without(parameter: Parameter, struck: Collection[Scalar]) -> Parameter | None:
+    """Return the parameter without those options, or None where none would be left."""
+    if not isinstance(parameter.domain, Choice):
+        return parameter
+    left = tuple(each for each in parameter.domain.options if not is_one_of(each, tuple(struck)))
+    return replace(parameter, domain=Choice(left)) if left else None
+
+
+def _reachable_of(
+    parameters: Iterable[Parameter], *, pinned: Mapping[str, Scalar]
+) -> tuple[Parameter, ...]:
+    """Keep what can still exist, each with the part of its condition that is still open."""
+    kept: list[Parameter] = []
+    for parameter in parameters:
+        condition = _resolve(parameter, pinned, kept)
+        if condition is not None:
+            kept.append(replace(parameter, when=condition))
+    return tuple(kept)
 
 
 def _resolve(

@@ -120,14 +120,14 @@ def _show_plan(
     from orchestrator.config.load import config_yaml
     from orchestrator.pace import describe_hours
     from orchestrator.plan import describe_plan, plan_sweep
-    from orchestrator.preflight import check_sweep
+    from orchestrator.preflight import check_sweep, describe_left_out
     from orchestrator.sweep import make_scheduler
 
     space = check_sweep(config)
     concurrent = _num_concurrent(config, address)
     plan = plan_sweep(config, make_scheduler(config), concurrent=concurrent)
     pace = _timed_pace(config, space) if is_timed else _known_pace(config, folder)
-    lines = [*describe_plan(plan), *describe_hours(plan, pace, config)]
+    lines = [*describe_left_out(config), *describe_plan(plan), *describe_hours(plan, pace, config)]
     click.echo(config_yaml(config) + "\n" + "\n".join(f"# {line}" for line in lines))
 
 

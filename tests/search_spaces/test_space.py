@@ -144,6 +144,16 @@ def test_a_fixed_child_no_longer_depends_on_its_parent() -> None:
     assert all(pinned.sample(random.Random(seed))["r1_gamma"] == 2.0 for seed in range(20))
 
 
+def test_options_that_are_struck_off_take_what_hangs_on_them_along() -> None:
+    soft = SPACE.without("d_loss", ["wasserstein"])
+    assert HARD not in soft.parameters
+    assert SPACE.without("d_loss", ["hinge", "wasserstein"]).parameters == (D_LR,)
+
+
+def test_only_choices_have_options_to_strike_off() -> None:
+    assert SPACE.without("d_lr", [1e-3]) == SPACE
+
+
 def test_fixing_adds_to_what_was_fixed() -> None:
     assert SPACE.fixed({"a": 1}).fixed({"b": 2, "a": 3}).pinned == {"a": 3, "b": 2}
     assert SPACE.pinned == {}

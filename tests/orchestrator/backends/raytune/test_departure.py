@@ -3,6 +3,7 @@
 import gc
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import ray
+from ray._private.state import available_resources_per_node
 from ray.util.placement_group import placement_group_table, remove_placement_group
 
 from cluster.draining import drain_node, draining_nodes, staying_nodes
@@ -170,11 +172,21 @@ def test_a_node_that_is_not_there_cannot_be_drained(two_nodes: None) -> None:
         drain_node("00ff" * 14, reason="spot")
 
 
+def wait_until_free(home: str) -> None:
+    """Wait until nothing runs on a node, since a preference is no reservation."""
+    gc.collect()  # workers of sweeps before that lie in a cycle
+    deadline = time.monotonic() + 60
+    while not available_resources_per_node().get(home, {}).get("CPU"):
+        assert time.monotonic() < deadline, f"node {home} is still busy"
+        time.sleep(0.2)
+
+
 def test_ray_places_a_trial_on_the_node_that_it_prefers(two_nodes: Callable[[], object]) -> None:
     nodes = staying_nodes()
     homes = [node["NodeID"] for node in nodes if node["Resources"].get("CPU")]
     assert homes
     for home in homes:
+        wait_until_free(home)
         wishes = Placement(preferred_node=home)
         group = reservation(wishes, cpus=1, gpus=0, nodes=nodes).to_placement_group()
         ray.get(group.ready(), timeout=30)

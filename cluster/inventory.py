@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from cluster.draining import draining_nodes
 from cluster.errors import ClusterError
 from cluster.placement import trials_by_node
 from cluster.resources import Capacity
@@ -22,6 +23,7 @@ class Node:
     is_alive: bool
     trials: tuple[str, ...] = ()
     name: str = ""  # where it was given one
+    is_leaving: bool = False  # somebody has said that it is about to go
 
 
 @dataclass(frozen=True)
@@ -62,15 +64,22 @@ def read_inventory() -> Inventory:
     if not ray.is_initialized():
         raise ClusterError("no cluster to list: start or join one first")
     free = available_resources_per_node()
-    trials = trials_by_node()
+    trials, leaving = trials_by_node(), draining_nodes()
     nodes = [
-        _node(entry, free.get(entry["NodeID"], {}), trials.get(entry["NodeID"], []))
+        _node(
+            entry,
+            free.get(entry["NodeID"], {}),
+            trials.get(entry["NodeID"], []),
+            is_leaving=entry["NodeID"] in leaving,
+        )
         for entry in ray.nodes()
     ]
     return Inventory(tuple(sorted(nodes, key=lambda node: (node.address, node.id))))
 
 
-def _node(entry: Mapping[str, Any], free: Mapping[str, float], trials: Sequence[str]) -> Node:
+def _node(
+    entry: Mapping[str, Any], free: Mapping[str, float], trials: Sequence[str], *, is_leaving: bool
+) -> Node:
     has = entry["Resources"]
     return Node(
         id=entry["NodeID"],
@@ -82,4 +91,5 @@ def _node(entry: Mapping[str, Any], free: Mapping[str, float], trials: Sequence[
         is_alive=entry["Alive"],
         trials=tuple(trials),
         name=entry["NodeName"] if entry["NodeName"] != entry["NodeManagerAddress"] else "",
+        is_leaving=entry["Alive"] and is_leaving,
     )

@@ -75,7 +75,10 @@ def judge_machine(node: str, report: NodeReport, gpus: float) -> Iterator[Findin
     if report.free_shm_bytes is not None:
         yield _judge_shm(node, report.free_shm_bytes)
     if report.folder_problem is not None:
-        mend = "mount the same folder at the same path on all nodes, writable by Ray's user"
+        mend = (
+            "create it, or mount it: the same folder at the same path on all nodes, writable by "
+            "Ray's user"
+        )
         yield fail("run folder", node, report.folder_problem, mend)
     elif report.free_folder_bytes is not None:
         yield ok("run folder", node, "written and read back")

@@ -98,7 +98,7 @@ def _print_inventory(found: "Inventory") -> None:
     table = table_of("node", *numbers, "state", "trials", right=numbers)
     for node in found.nodes:
         amounts = (node.cpus, node.free_cpus, node.gpus, node.free_gpus)
-        state = "alive" if node.is_alive else "dead"
+        state = "dead" if not node.is_alive else "leaving" if node.is_leaving else "alive"
         trials = " ".join(node.trials)
         name = f"{node.name} {node.address}".strip()
         table.add_row(name, *(f"{amount:g}" for amount in amounts), state, trials)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def drain(node: str, *, address: str | None, name: str | None, within_s: float | None) -> None:
     """Announce that a node will go: its trials save and move.
 
-    NODE is its address, or the beginning of its id. For whoever hears of a preemption first.
+    NODE is its address, its name, or the beginning of its id. For whoever hears of a preemption
+    first.
     """
     from cluster.attached import attached_ray
     from cluster.draining import drain_node
@@ -43,7 +44,7 @@ def drain(node: str, *, address: str | None, name: str | None, within_s: float |
 
 def _the_one(found: "Inventory", node: str) -> "Node":
     live = [each for each in found.nodes if each.is_alive]
-    meant = [each for each in live if each.address == node or each.id.startswith(node)]
+    meant = [each for each in live if node in (each.address, each.name) or each.id.startswith(node)]
     if len(meant) != 1:
         there = ", ".join(f"{each.address} ({each.id[:8]})" for each in live)
         raise UsageError(f"node '{node}': {len(meant)} live nodes are meant; there are {there}")

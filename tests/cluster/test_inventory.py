@@ -34,6 +34,7 @@ def test_the_plain_form_sums_live_nodes_and_lists_all() -> None:
         "is_alive": True,
         "trials": [],
         "name": "",
+        "is_leaving": False,
     }
 
 

@@ -22,6 +22,16 @@ NODES = (
         is_alive=False,
         name="node-1",
     ),
+    Node(
+        id="c",
+        address="10.0.0.3",
+        cpus=8,
+        gpus=0,
+        free_cpus=8,
+        free_gpus=0,
+        is_alive=True,
+        is_leaving=True,
+    ),
 )
 
 
@@ -46,15 +56,17 @@ def test_a_cluster_is_shown_node_by_node_with_its_sum(ganorch: Ganorch, joined: 
     assert [line.split() for line in shown[1:]] == [
         ["10.0.0.1", "8", "6", "2", "1.5", "alive"],
         ["node-1", "10.0.0.2", "8", "0", "2", "0", "dead"],
-        ["1", "alive", "8", "6", "2", "1.5"],
+        ["10.0.0.3", "8", "8", "0", "0", "leaving"],
+        ["2", "alive", "16", "14", "2", "1.5"],
     ]
 
 
 def test_a_cluster_as_json(ganorch: Ganorch, joined: list[str]) -> None:
     result = ganorch("cluster", "status", "--address", "10.0.0.1:6379", "--json")
     found = json.loads(result.stdout)
-    assert (found["num_nodes"], found["gpus"], found["free_gpus"]) == (1, 2, 1.5)
-    assert [node["is_alive"] for node in found["nodes"]] == [True, False]
+    assert (found["num_nodes"], found["gpus"], found["free_gpus"]) == (2, 2, 1.5)
+    assert [node["is_alive"] for node in found["nodes"]] == [True, False, True]
+    assert [node["is_leaving"] for node in found["nodes"]] == [False, False, True]
 
 
 def test_without_an_address_it_is_this_machine(

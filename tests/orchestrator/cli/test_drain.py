@@ -11,9 +11,10 @@ from cluster.resources import Capacity
 Ganorch = Callable[..., Result]
 
 
-def node(name: str, address: str, *trials: str, is_alive: bool = True) -> Node:
+def node(node_id: str, address: str, *trials: str, is_alive: bool = True, name: str = "") -> Node:
     return Node(
-        id=name,
+        id=node_id,
+        name=name,
         address=address,
         cpus=1,
         gpus=0,
@@ -29,7 +30,7 @@ def drained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float | None]]:
     """A joined cluster of two live nodes and a dead one; collect what is drained."""
     told: list[tuple[str, float | None]] = []
     nodes = (
-        node("aa11", "10.0.0.1", "tadol-fupin"),
+        node("aa11", "10.0.0.1", "tadol-fupin", name="node-1"),
         node("aa22", "10.0.0.2"),
         node("bb33", "10.0.0.3", is_alive=False),
     )
@@ -47,8 +48,8 @@ def drained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float | None]]:
     return told
 
 
-@pytest.mark.parametrize("named", ["10.0.0.1", "aa1"])
-def test_a_node_is_named_by_its_address_or_id(
+@pytest.mark.parametrize("named", ["10.0.0.1", "aa1", "node-1"])
+def test_a_node_is_named_by_its_address_id_or_name(
     ganorch: Ganorch, drained: list[tuple[str, float | None]], named: str
 ) -> None:
     found = ganorch("cluster", "drain", named, "--address", "10.0.0.9:6379", "--within", "90")

@@ -130,6 +130,9 @@ def cancel(job: str, *, address: str, wait_s: float) -> None:
         ended = queue.stop(job, wait_s=wait_s)
     if not ended.is_over:
         raise GanorchError(f"job '{job}' is still {ended.status.lower()} after {wait_s:g} s")
+    if ended.status == "SUCCEEDED":
+        click.echo(f"job '{job}' had succeeded before")
+        return
     folder = ended.notes.get(_RUN_FOLDER)
     rest = f"; submitted again with --out {folder}, its sweep goes on" if folder else ""
     click.echo(f"job '{job}' is {ended.status.lower()}{rest}")

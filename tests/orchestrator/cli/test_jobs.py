@@ -43,7 +43,7 @@ class Queue:
 
     def stop(self, job: str, *, wait_s: float) -> Job:
         found = self.find(job)
-        status = "STOPPED" if wait_s else found.status
+        status = "STOPPED" if wait_s and not found.is_over else found.status
         return Job(id=job, status=status, message="", notes=found.notes)
 
 
@@ -131,5 +131,13 @@ def test_following_a_job_fails_with_it(queue: Queue, ganorch: Ganorch) -> None:
 def test_a_cancelled_job_says_what_remains(queue: Queue, ganorch: Ganorch) -> None:
     said = ganorch("cancel", "b-2").stdout
     assert said == "job 'b-2' is stopped; submitted again with --out /runs/b, its sweep goes on\n"
+    assert ganorch("cancel", "a-1").stdout == "job 'a-1' is failed\n"
     late = ganorch("cancel", "b-2", "--wait", "0")
     assert (late.exit_code, late.stderr) == (1, "ganorch: job 'b-2' is still running after 0 s\n")
+
+
+def test_a_job_that_has_succeeded_has_nothing_left_to_go_on_with(
+    queue: Queue, ganorch: Ganorch
+) -> None:
+    queue.found = [Job(id="c-3", status="SUCCEEDED", message="", notes={"run_folder": "/runs/c"})]
+    assert ganorch("cancel", "c-3").stdout == "job 'c-3' had succeeded before\n"

@@ -24,6 +24,7 @@ from orchestrator.paths import RunPaths
 from orchestrator.progress.silent import SilentListener
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.search import Search
+from orchestrator.trial.spec import TrialFunction
 from search_spaces.domains import Float
 from search_spaces.parameter import Parameter
 from search_spaces.space import SearchSpace
@@ -52,8 +53,15 @@ def drive(folder: Path, backend: Backend, *, num_trials: int, pace_s: float = 0.
     return carry_on(folder, backend, paced_config(num_trials), pace_s=pace_s)
 
 
-def carry_on(folder: Path, backend: Backend, config: SweepConfig, *, pace_s: float) -> SweepHistory:
-    """Do as :func:`drive` does, by a configuration of one's own."""
+def carry_on(
+    folder: Path,
+    backend: Backend,
+    config: SweepConfig,
+    *,
+    pace_s: float,
+    run_trial: TrialFunction = paced_trial,
+) -> SweepHistory:
+    """Do as :func:`drive` does, by a configuration and, if need be, trials of one's own."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = RunPaths(folder)
     with sole_driver(paths), Journal(paths.journal) as journal:
@@ -66,7 +74,7 @@ def carry_on(folder: Path, backend: Backend, config: SweepConfig, *, pace_s: flo
             journal=journal,
             listener=SilentListener(),
         )
-        backend.run(search, paced_trial)
+        backend.run(search, run_trial)
         return search.history
 
 

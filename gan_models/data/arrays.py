@@ -35,7 +35,6 @@ def read_arrays(file: Path) -> UnsplitData:
         kind=kind,
         samples=samples,
         labels=labels,
-        num_classes=None if names is None else len(names),
         class_names=names,
     )
 

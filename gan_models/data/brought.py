@@ -50,7 +50,6 @@ def load_brought_samples(name: str) -> UnsplitData:
         kind=kind,
         samples=stored,
         labels=indices,
-        num_classes=len(names),
         class_names=names,
     )
 

@@ -50,7 +50,6 @@ def _read(
             [decode_image(file.read_bytes(), str(file)) for file in files], places
         ),
         labels=None if names is None else labels,
-        num_classes=None if names is None else len(names),
         class_names=names,
     )
 

@@ -60,7 +60,6 @@ def _read(file: Path) -> UnsplitData:
         kind=kind,
         samples=samples,
         labels=labels,
-        num_classes=None if names is None else len(names),
         class_names=names,
     )
 

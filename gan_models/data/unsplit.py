@@ -18,7 +18,7 @@ class UnsplitData:
     """All samples of one source, in stored form.
 
     ``samples`` is N x C x H x W uint8 (images) or N x d float32 (points); ``labels`` is N class
-    indices from 0 to ``num_classes`` - 1, or None.
+    indices from 0 to ``num_classes`` - 1, or None. Where classes have names, these are counted.
     """
 
     name: str
@@ -28,6 +28,10 @@ class UnsplitData:
     num_classes: int | None = None
     class_names: tuple[str, ...] | None = None  # None names them by their index
     modes: Modes | None = None
+
+    def __post_init__(self) -> None:
+        if self.class_names is not None:
+            object.__setattr__(self, "num_classes", len(self.class_names))
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -4,7 +4,7 @@ import torch
 from gan_models.data.dataset import Split
 from gan_models.data.splitting import split_indices
 from gan_models.data.unsplit import UnsplitData
-from gan_models.samples import SampleKind, SampleSpec
+from gan_models.samples import Classes, SampleKind, SampleSpec
 
 
 def numbered(num_samples: int) -> UnsplitData:
@@ -52,6 +52,20 @@ def test_without_labels_a_split_has_none() -> None:
     )
 
     assert data.split(seed=0).select.labels is None
+
+
+def test_classes_with_names_are_counted_by_them() -> None:
+    samples = np.zeros((2, 2), dtype=np.float32)
+    data = UnsplitData(
+        name="two",
+        kind=SampleKind.POINT,
+        samples=samples,
+        labels=np.array([0, 0]),
+        class_names=("cat", "dog"),
+    )
+
+    assert data.num_classes == 2
+    assert data.subset(np.arange(2)).sample.classes == Classes(("cat", "dog"), (1.0, 0.0))
 
 
 def test_a_subset_does_not_share_memory_with_its_source() -> None:

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -16,16 +15,11 @@ from gan_models.networks.minibatch import (
 from gan_models.networks.registry import build_discriminator
 from gan_models.samples import SampleKind, SampleSpec
 
+pytestmark = pytest.mark.usefixtures("seeded")
+
 IMAGE = SampleSpec(SampleKind.IMAGE, (1, 8, 8))
 LAYERS = [name for name in MINIBATCH_NAMES if name != "none"]
 every_layer = pytest.mark.parametrize("name", LAYERS)
-
-
-@pytest.fixture(autouse=True)
-def _seeded() -> Iterator[None]:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        yield
 
 
 def randn(*shape: int) -> Tensor:

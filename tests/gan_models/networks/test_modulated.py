@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import pytest
 import torch
 from torch import Tensor
@@ -7,12 +5,7 @@ from torch.nn.functional import conv2d
 
 from gan_models.networks.modulated import ModulatedConv, modulated_conv
 
-
-@pytest.fixture(autouse=True)
-def _seeded() -> Iterator[None]:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        yield
+pytestmark = pytest.mark.usefixtures("seeded")
 
 
 def randn(*shape: int) -> Tensor:

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -13,6 +12,8 @@ from gan_models.networks.registry import build_discriminator, build_generator
 from gan_models.samples import SampleKind, SampleSpec
 from tests.gan_models.networks.contract_architecture import ArchitectureContract, latents, stir
 
+pytestmark = pytest.mark.usefixtures("seeded")
+
 DIGITS = SampleSpec(SampleKind.IMAGE, (1, 8, 8))
 SMALL = GanConfig(network="r3gan", width=8, depth=2, latent_dim=4)
 
@@ -21,13 +22,6 @@ class TestR3gan(ArchitectureContract):
     @pytest.fixture
     def config(self) -> GanConfig:
         return replace(SMALL, depth=1)
-
-
-@pytest.fixture(autouse=True)
-def _seeded() -> Iterator[None]:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        yield
 
 
 def randn(*shape: int) -> Tensor:

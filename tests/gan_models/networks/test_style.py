@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +14,8 @@ from gan_models.networks.style import Mapping, StyleGenerator
 from gan_models.samples import SampleKind, SampleSpec
 from tests.gan_models.networks.contract_architecture import ArchitectureContract, latents
 
+pytestmark = pytest.mark.usefixtures("seeded")
+
 DIGITS = SampleSpec(SampleKind.IMAGE, (1, 8, 8))
 SMALL = GanConfig(network="style", width=8, depth=2, latent_dim=4)
 
@@ -23,13 +24,6 @@ class TestStyle(ArchitectureContract):
     @pytest.fixture
     def config(self) -> GanConfig:
         return SMALL
-
-
-@pytest.fixture(autouse=True)
-def _seeded() -> Iterator[None]:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        yield
 
 
 @pytest.fixture

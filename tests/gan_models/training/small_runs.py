@@ -1,6 +1,8 @@
 """Small runs, and bit-for-bit comparison of all that training changes."""
 
 from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +10,9 @@ from torch import Tensor, nn
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset
 from gan_models.samples import SampleKind, SampleSpec
-from gan_models.training.state import TrainState
+from gan_models.training.checkpoint import restore_latest, save_checkpoint
+from gan_models.training.loop import train
+from gan_models.training.state import TrainState, adopt, new_state
 
 SMALL = GanConfig(network="dcgan", width=8, latent_dim=4, batch_size=4)
 SMALL_MLP = GanConfig(network="mlp", width=8, depth=2, latent_dim=2, batch_size=4)
@@ -27,6 +31,27 @@ def make_images(count: int) -> Dataset:
 def make_points(count: int, *, dimensions: int = 2) -> Dataset:
     stored = torch.randn(count, dimensions, generator=torch.Generator().manual_seed(0))
     return Dataset("points", SampleSpec(SampleKind.POINT, (dimensions,)), stored, f"points-{count}")
+
+
+def after(config: GanConfig, images: Dataset, num_rounds: int) -> TrainState:
+    """Train from scratch for so many rounds."""
+    state = new_state(config, images.sample, seed=0)
+    for _ in islice(train(config, state, images, seed=0, until_nimg=10_000), num_rounds):
+        pass
+    return state
+
+
+def interrupted(
+    config: GanConfig, images: Dataset, folder: Path, *, num_before: int, num_after: int
+) -> TrainState:
+    """Train for some rounds, save, and go on from what was saved with a state of its own."""
+    save_checkpoint(folder, after(config, images, num_before), config)
+    resumed = new_state(config, images.sample, seed=9)
+    assert restore_latest(folder, resumed, config)
+    adopt(resumed, config)
+    for _ in islice(train(config, resumed, images, seed=0, until_nimg=10_000), num_after):
+        pass
+    return resumed
 
 
 def copy_of(network: nn.Module) -> dict[str, Tensor]:

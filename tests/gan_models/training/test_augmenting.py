@@ -26,9 +26,11 @@ from gan_models.training.step import discriminator_step, generator_step
 from tests.gan_models.training.small_runs import (
     POINT,
     SMALL,
+    after,
     copy_of,
     differences,
     everything,
+    interrupted,
     make_images,
 )
 
@@ -71,13 +73,6 @@ def config_of(params: Mapping[str, Any]) -> GanConfig:
     return replace(SMALL, **params)
 
 
-def after(config: GanConfig, images: Dataset, num_rounds: int) -> TrainState:
-    state = new_state(config, images.sample, seed=0)
-    for _ in islice(train(config, state, images, seed=0, until_nimg=10_000), num_rounds):
-        pass
-    return state
-
-
 def p_of(state: TrainState) -> float:
     assert state.ada is not None
     return float(state.ada.p)
@@ -100,13 +95,8 @@ def test_a_run_that_was_interrupted_ends_as_one_that_was_not(
     tmp_path: Path, images: Dataset, params: Mapping[str, Any]
 ) -> None:
     config = config_of(params)
-    killed, resumed = after(config, images, 6), new_state(config, images.sample, seed=9)
-    save_checkpoint(tmp_path, killed, config)
 
-    assert restore_latest(tmp_path, resumed, config)
-    adopt(resumed, config)
-    for _ in islice(train(config, resumed, images, seed=0, until_nimg=10_000), 3):
-        pass
+    resumed = interrupted(config, images, tmp_path, num_before=6, num_after=3)
 
     assert not differences(everything(resumed), everything(after(config, images, 9)))
 

@@ -19,8 +19,15 @@ from gan_models.training import descent, precision, step
 from gan_models.training.checkpoint import restore_latest, save_checkpoint
 from gan_models.training.draws import Draws
 from gan_models.training.loop import train
-from gan_models.training.state import TrainState, adopt, new_state
-from tests.gan_models.training.small_runs import SMALL, copy_of, differences, everything
+from gan_models.training.state import adopt, new_state
+from tests.gan_models.training.small_runs import (
+    SMALL,
+    after,
+    copy_of,
+    differences,
+    everything,
+    interrupted,
+)
 
 FULL, HALF = torch.float32, torch.bfloat16
 TECHNIQUES: dict[str, Mapping[str, Any]] = {
@@ -88,13 +95,6 @@ def config_of(params: Mapping[str, Any]) -> GanConfig:
     return replace(SMALL, **params)
 
 
-def after(config: GanConfig, images: Dataset, num_rounds: int) -> TrainState:
-    state = new_state(config, images.sample, seed=0)
-    for _ in islice(train(config, state, images, seed=0, until_nimg=10_000), num_rounds):
-        pass
-    return state
-
-
 @every_technique
 def test_it_changes_what_is_learnt_and_keeps_it_finite(
     images: Dataset, params: Mapping[str, Any]
@@ -110,13 +110,8 @@ def test_a_run_that_was_interrupted_ends_as_one_that_was_not(
     tmp_path: Path, images: Dataset, params: Mapping[str, Any]
 ) -> None:
     config = config_of(params)
-    killed, resumed = after(config, images, 3), new_state(config, images.sample, seed=9)
-    save_checkpoint(tmp_path, killed, config)
 
-    assert restore_latest(tmp_path, resumed, config)
-    adopt(resumed, config)
-    for _ in islice(train(config, resumed, images, seed=0, until_nimg=10_000), 4):
-        pass
+    resumed = interrupted(config, images, tmp_path, num_before=3, num_after=4)
 
     assert not differences(everything(resumed), everything(after(config, images, 7)))
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import torch
 
-from benchmarks.training_set_size import first
+from benchmarks.training_set_size import CONFIG, first
 from gan_models.config import GanConfig
 from gan_models.data.dataset import Dataset, Split
 from gan_models.data.load import load_splits
@@ -26,15 +26,7 @@ from gan_models.model_folder import Model
 from gan_models.training.loop import train
 from gan_models.training.state import new_state
 
-PLAIN = GanConfig(
-    width=32,
-    generator_norm="none",
-    r1_gamma=0.1,
-    batch_size=32,
-    d_lr=2e-3,
-    g_lr=2e-3,
-    ema_half_life_kimg=3.0,
-)
+PLAIN = replace(CONFIG, width=32)
 RECIPES: Mapping[str, Mapping[str, Any]] = {
     "plain": {},
     "diff, translation": {"augment": "diff", "augment_policy": "translation"},

@@ -61,12 +61,17 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {  # each on top of the plain step
     "unrolled, 5 steps": {"unroll_steps": 5},
     "replay": {"replay_frac": 0.5},
 }
-IMAGE_OPTIONS: Mapping[str, Mapping[str, Any]] = {  # points cannot be augmented
+IMAGE_OPTIONS: Mapping[
+    str, Mapping[str, Any]
+] = {  # points cannot be augmented, nor are they asked for by class
     "augment diff": {"augment": "diff"},
     "augment diff, translation": {"augment": "diff", "augment_policy": "translation"},
     "augment ada": {"augment": "ada"},
     "consistency": {"consistency_weight": 10.0},
     "balanced consistency": {"consistency_weight": 10.0, "balanced_consistency": True},
+    "conditioning concat": {"conditioning": "concat"},
+    "conditioning projection": {"conditioning": "projection"},
+    "conditioning auxiliary": {"conditioning": "auxiliary"},
 }
 WARM_UP_STEPS = 3  # not counted: after a change of loops, code and data are not in the caches
 FIRST_STEPS = 50  # not counted: torch chooses kernels, Adam makes its moments

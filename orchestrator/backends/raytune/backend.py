@@ -18,7 +18,7 @@ from orchestrator.backends.raytune.departure import Departure, take_back
 from orchestrator.backends.raytune.placement import reservation
 from orchestrator.backends.raytune.scheduler import ReportAdapter
 from orchestrator.backends.raytune.search_door import SearchDoor
-from orchestrator.backends.raytune.searcher import GivenUpTrials, SearchAdapter
+from orchestrator.backends.raytune.searcher import SearchAdapter, UntoldTrials
 from orchestrator.backends.raytune.standstill import Standstill
 from orchestrator.backends.raytune.trainable import make_trainable, placement_in, trial_id_in
 from orchestrator.backends.raytune.workers import Workers
@@ -131,7 +131,7 @@ class RayTuneBackend:
                     Departure(search),
                     Standstill(search, self._reservation),
                     workers,
-                    GivenUpTrials(searcher),
+                    UntoldTrials(searcher),
                 ],
                 failure_config=tune.FailureConfig(max_failures=0),  # the search retries by class
                 verbose=0,

@@ -14,6 +14,15 @@ class KilledForMemory(RayActorError):
         self.args = (message,)
 
 
+class NeverStarted(RayActorError):
+    """A worker that had its place and did not come up; its node cannot be relied on."""
+
+    def __init__(self, patience_s: float) -> None:
+        message = f"its worker did not start within {patience_s:g} s"
+        super().__init__(error_msg=message)
+        self.args = (message,)
+
+
 def fault_of_worker(error: BaseException | None) -> tuple[FaultKind, str]:
     """Return the class and the reason in words of what ended a worker.
 
@@ -25,6 +34,8 @@ def fault_of_worker(error: BaseException | None) -> tuple[FaultKind, str]:
         return FaultKind.TUNER_FAILED, "Ray Tune ended it without a reason"
     if isinstance(error, KilledForMemory | OutOfMemoryError):
         return FaultKind.OUT_OF_MEMORY_HOST, "Ray's memory monitor killed its worker process"
+    if isinstance(error, NeverStarted):
+        return FaultKind.NODE_LOST, text
     if isinstance(error, RayActorError) and error.preempted:
         return FaultKind.PREEMPTED, "its node was preempted"
     if isinstance(error, ActorUnavailableError) or "node has died" in text:

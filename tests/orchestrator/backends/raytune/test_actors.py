@@ -32,7 +32,7 @@ def test_tune_finds_such_actors_only_within() -> None:
 
 def test_a_death_is_told_with_its_error_and_one_for_memory_as_the_death_that_it_is() -> None:
     told: list[tuple[Exception, Exception | None]] = []
-    actors = MonitoredActors(SimpleNamespace())  # type: ignore[arg-type]
+    actors = MonitoredActors(SimpleNamespace())
     controller = SimpleNamespace(_actor_manager=actors)
     task = SimpleNamespace(
         _tracked_actor=SimpleNamespace(actor_id=7, _on_error=None),

@@ -5,18 +5,21 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cluster.local import local_ray
 from cluster.resources import Capacity
+from orchestrator.backends.raytune.actors import MonitoredActors
 from orchestrator.backends.raytune.backend import WORKER_ENVIRONMENT, RayTuneBackend
 from orchestrator.backends.raytune.workers import Workers
 from orchestrator.errors import SweepHalted
 from orchestrator.history import SweepHistory
 from orchestrator.journal import Event
 from orchestrator.progress.silent import SilentListener
-from orchestrator.records import StoppedBy, TrialStatus
+from orchestrator.records import FaultKind, Retry, StoppedBy, TrialStatus
+from orchestrator.trial.spec import Messages, TrialSpec
 from tests.orchestrator import scripted
 from tests.orchestrator.backends import scripted_trials
 from tests.orchestrator.backends.contract import BackendContract, carry_out
@@ -61,6 +64,26 @@ class BreaksDown:
         self.num_steps += 1
         if self.num_steps == self._after or not self._after:
             raise RuntimeError("no more")
+
+
+class ArrivesLateOnce:
+    """A trial function that reaches the first worker after two minutes, and all others at once."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark, self.driver = mark, os.getpid()
+
+    def __call__(self, spec: TrialSpec) -> Messages:
+        yield from scripted_trials.completes(spec)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ = state
+        if os.getpid() == self.driver:  # Tune copies it here, too
+            return
+        try:
+            self.mark.touch(exist_ok=False)
+        except FileExistsError:
+            return
+        time.sleep(120)
 
 
 def time_of(folder: Path, name: str, number: int = 0) -> float:
@@ -141,6 +164,19 @@ class TestRayTuneBackend(BackendContract):
         assert (never.status, never.faults) == (TrialStatus.FAILED, "out_of_memory_gpu 2")
         assert "these parameters do not fit a whole GPU" in never.reason
         assert other.status is TrialStatus.COMPLETED
+
+    def test_a_worker_that_never_comes_up_is_killed_and_its_trial_goes_elsewhere(
+        self, two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(MonitoredActors, "start_patience_s", 20.0)
+        backend = RayTuneBackend(concurrent=1, cpus_per_trial=1, gpus_per_trial=0)
+        history = carry_out(backend, ArrivesLateOnce(tmp_path / "arrived"), tmp_path)
+        assert [record.status for record in history.records] == 3 * [TrialStatus.COMPLETED]
+        lost = [each for trial in history.trials.values() for each in trial.lost_attempts]
+        assert [(each.fault, each.retry) for each in lost] == [
+            (FaultKind.NODE_LOST, Retry.ELSEWHERE)
+        ]
+        assert lost[0].reason == "its worker did not start within 20 s"
 
     def test_where_tune_breaks_down_its_trials_are_begun_again(
         self, backend: RayTuneBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

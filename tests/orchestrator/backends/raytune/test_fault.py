@@ -10,7 +10,7 @@ from ray.exceptions import (
     RayTaskError,
 )
 
-from orchestrator.backends.raytune.fault import KilledForMemory, fault_of_worker
+from orchestrator.backends.raytune.fault import KilledForMemory, NeverStarted, fault_of_worker
 from orchestrator.records import FaultKind
 
 
@@ -30,6 +30,7 @@ def task_error(cause: Exception) -> Exception:
         ),
         (ActorUnavailableError("Socket closed", None), FaultKind.NODE_LOST, "its node was lost"),
         (KilledForMemory("x"), FaultKind.OUT_OF_MEMORY_HOST, "Ray's memory monitor killed"),
+        (NeverStarted(300.0), FaultKind.NODE_LOST, "its worker did not start within 300 s"),
         (OutOfMemoryError("x"), FaultKind.OUT_OF_MEMORY_HOST, "Ray's memory monitor killed"),
         (
             RayActorError(error_msg="an error raised in its creation task, \nImportError: x"),

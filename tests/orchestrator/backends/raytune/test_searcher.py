@@ -5,7 +5,7 @@ from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
 from orchestrator.backends.raytune.search_door import SearchDoor
-from orchestrator.backends.raytune.searcher import GivenUpTrials, SearchAdapter
+from orchestrator.backends.raytune.searcher import SearchAdapter, UntoldTrials
 from orchestrator.backends.raytune.trainable import trial_id_in
 from orchestrator.decision.asha import AshaScheduler
 from orchestrator.records import FaultKind, Retry, TrialStatus
@@ -83,6 +83,38 @@ def test_no_more_are_suggested_than_run_at_once(tmp_path: Path) -> None:
         assert suggest(adapter, "b") != first
 
 
+def test_one_that_goes_on_and_finds_no_place_gets_the_next_that_is_left(tmp_path: Path) -> None:
+    now_s = [0.0]
+    with opened_search(tmp_path) as search:
+        adapter = SearchAdapter(SearchDoor(search), concurrent=3, clock=lambda: now_s[0])
+        first, second = suggest(adapter, "a"), suggest(adapter, "b")
+        search.receive(first, {"kind": "started"})
+        search.lost(first, FaultKind.NODE_LOST, "its node was lost")
+        adapter.on_trial_complete("a", error=True)
+        assert suggest(adapter, "c") == first
+
+        now_s[0] = 11.0
+        assert adapter.suggest("d") is None
+        adapter.on_trial_started("c")
+        assert suggest(adapter, "d") not in (first, second)
+
+
+def test_where_nothing_runs_that_could_leave_its_place_nobody_waits_for_one(
+    tmp_path: Path,
+) -> None:
+    now_s = [0.0]
+    with opened_search(tmp_path) as search:
+        adapter = SearchAdapter(SearchDoor(search), concurrent=2, clock=lambda: now_s[0])
+        first = suggest(adapter, "a")
+        search.receive(first, {"kind": "started"})
+        search.lost(first, FaultKind.NODE_LOST, "its node was lost")
+        adapter.on_trial_complete("a", error=True)
+        assert suggest(adapter, "b") == first
+
+        now_s[0] = 11.0
+        assert suggest(adapter, "c") != first
+
+
 def test_while_a_trial_runs_that_may_lead_to_more_it_is_not_over(tmp_path: Path) -> None:
     config = make_config(search={"trials": 2}, budget={"kimg_per_trial": 9})
     scheduler = AshaScheduler(grace_nimg=1000, reduction=2, budget_nimg=9000)
@@ -114,7 +146,7 @@ def test_trials_that_tune_gives_up_without_a_word_are_lost_and_free_their_slots(
             SimpleNamespace(trial_id=name, status=state)
             for name, state in [("a", Trial.TERMINATED), ("b", Trial.ERROR), ("c", Trial.RUNNING)]
         ]
-        look = GivenUpTrials(adapter).on_step_begin
+        look = UntoldTrials(adapter).on_step_begin
         look(1, trials)  # type: ignore[arg-type]
         look(2, trials)  # type: ignore[arg-type]
         assert status(search, done) is TrialStatus.COMPLETED
@@ -131,3 +163,13 @@ def test_tune_finds_no_state_to_save(tmp_path: Path) -> None:
         adapter.restore(str(tmp_path / "saved"))
         assert adapter.__getstate__() == {}
     assert not (tmp_path / "saved").exists()
+
+
+def test_the_start_of_a_trial_is_passed_on(tmp_path: Path) -> None:
+    with opened_search(tmp_path) as search:
+        adapter = SearchAdapter(SearchDoor(search), concurrent=2, clock=lambda: 0.0)
+        suggest(adapter, "a")
+        adapter._waiting["a"] = -60.0
+        started = SimpleNamespace(trial_id="a", status=Trial.RUNNING)
+        UntoldTrials(adapter).on_trial_start(1, [], started)  # type: ignore[arg-type]
+        assert not adapter._waiting

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from search_spaces import conditional, limited_data, networks, objectives, optimizers
+from search_spaces import (
+    collapse,
+    combined,
+    conditional,
+    limited_data,
+    networks,
+    objectives,
+    optimizers,
+)
 from search_spaces.errors import SpaceError, nearest
 from search_spaces.space import SearchSpace
 
@@ -117,6 +125,24 @@ _ALL = (
         ),
         doc="convolutional GANs for few images: augmentation and consistency of D",
         pinned={"network": "dcgan"},
+    ),
+    SearchSpace(
+        "mode-collapse",
+        (
+            *networks.DCGAN,
+            *objectives.EVERY_LOSS,  # relative losses see dropped modes, too
+            *objectives.EVERY_PENALTY,
+            *collapse.ALL,
+            *optimizers.MODERATE,
+            *_COURSE,
+        ),
+        doc="convolutional GANs that lose modes: packs, neighbours, a look ahead, former fakes",
+        pinned={"network": "dcgan"},
+    ),
+    SearchSpace(
+        "every-technique",
+        combined.EVERY_TECHNIQUE,
+        doc="every network and technique for labelled images of 8 to 64 pixels; for many trials",
     ),
 )
 

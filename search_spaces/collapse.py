@@ -1,14 +1,16 @@
 """What may vary against mode collapse: what D sees at once, how far G looks ahead, what D recalls.
 
-For spaces that also declare ``penalty``, since one that holds D's slope at 1 goes with neither
-minibatch discrimination nor unrolling, and in which ``batch_size`` is a multiple of 64, so that
-packs, groups of packs and the replayed half of a batch come out whole.
+For spaces that also declare every loss and penalty: a penalty that holds D's slope at 1 means
+nothing where a logit depends on a group, and G looks ahead at neither R2 nor clipped weights. A
+``batch_size`` that is a multiple of 32 holds whole packs, groups of packs and replayed halves.
 """
 
 from search_spaces.domains import Choice
 from search_spaces.parameter import Parameter
 
-_SMOOTHING = ("r1", "none")
+_FLATTENING = ("r1", "r2", "r1+r2", "none")
+_OF_SLOPE_1 = ("gradient-penalty", "dragan")
+_UNCLIPPED = ("non-saturating", "hinge", "least-squares", "relativistic")
 
 PACKING = (
     Parameter(
@@ -23,13 +25,13 @@ MINIBATCH = (
         "minibatch",
         Choice(("none", "stddev", "discrimination")),
         why="D compares a sample with its neighbours: too close or too uniform is fake",
-        when={"penalty": _SMOOTHING},
+        when={"penalty": _FLATTENING},
     ),
     Parameter(
         "minibatch",
         Choice(("none", "stddev")),
         why="D sees how much its neighbours vary (1710.10196)",
-        when={"penalty": ("gradient-penalty",)},
+        when={"penalty": _OF_SLOPE_1},
     ),
     Parameter(
         "minibatch_group",
@@ -44,7 +46,7 @@ UNROLLING = (
         "unroll_steps",
         Choice((0, 1, 3, 5)),
         why="D updates that G looks ahead (1611.02163); each costs about two updates of D",
-        when={"penalty": _SMOOTHING},
+        when={"penalty": ("r1", "none"), "d_loss": _UNCLIPPED},
     ),
 )
 
@@ -53,6 +55,7 @@ REPLAY = (
         "replay_frac",
         Choice((0.0, 0.5)),
         why="share of D's fakes that G made long ago, so that D does not forget (1612.07828)",
+        when={"pack": (1, 2)},  # groups of eight packs of four leave no half of a batch of 32
     ),
     Parameter(
         "replay_size",

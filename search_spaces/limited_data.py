@@ -63,4 +63,11 @@ CONSISTENCY = (
     ),
 )
 
+OF_EVERY_LOSS = (  # relative losses have no threshold either
+    AUGMENTATION[0],
+    AUGMENTATION[1].under(d_loss=("wasserstein", "relativistic")),
+    *AUGMENTATION[2:],
+    *CONSISTENCY,
+)
+
 ALL = (*AUGMENTATION, *CONSISTENCY)

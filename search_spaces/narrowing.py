@@ -13,6 +13,7 @@ from search_spaces.space import SearchSpace
 _NUM_PROBES = 32
 
 Judge = Callable[[Mapping[str, Scalar]], bool]
+Verdict = Callable[[list[bool]], bool]
 
 
 def narrowed(space: SearchSpace, values: Mapping[str, Scalar], is_possible: Judge) -> SearchSpace:
@@ -34,16 +35,18 @@ def refused_options(
 ) -> dict[str, list[Scalar]]:
     """List, for choices on which a pinned parameter depends, the options that do not go with it.
 
-    The nearest choices are looked at first. None loses its last option: values that fit nowhere
-    are left to whoever builds the proposals. The probes are drawn from fixed seeds, so that a
-    spec always means the same space.
+    Options that never go with it are struck first, so that none is blamed for them; then those
+    that at times do not. The nearest choices are looked at first. None loses its last option:
+    values that fit nowhere are left to whoever builds the proposals. The probes are drawn from
+    fixed seeds, so that a spec always means the same space.
     """
     pinned, found = space.fixed(values), dict[str, list[Scalar]]()
-    for name in _ancestors(space, values):
-        options = _refused(pinned, name, is_possible)
-        if options:
-            found[name] = options
-            pinned = pinned.without(name, options)
+    for goes in (any, all):
+        for name in _ancestors(space, values):
+            options = _refused(pinned, name, is_possible, goes)
+            if options:
+                found[name] = [*found.get(name, []), *options]
+                pinned = pinned.without(name, options)
     return found
 
 
@@ -57,23 +60,21 @@ def _ancestors(space: SearchSpace, names: Mapping[str, Scalar]) -> Iterator[str]
     yield from (name for name in order if name in sought and name not in names)
 
 
-def _refused(space: SearchSpace, name: str, is_possible: Judge) -> list[Scalar]:
+def _refused(space: SearchSpace, name: str, is_possible: Judge, goes: Verdict) -> list[Scalar]:
     """List the options of a choice that do not go with what is pinned, if others do."""
     domains = [each.domain for each in space.parameters if each.name == name]
     options = dict.fromkeys(
         option for each in domains if isinstance(each, Choice) for option in each.options
     )
-    refused = [option for option in options if not _goes(space, name, option, is_possible)]
+    found = {option: _verdicts(space, name, option, is_possible) for option in options}
+    refused = [option for option, verdicts in found.items() if verdicts and not goes(verdicts)]
     return refused if len(refused) < len(options) else []
 
 
-def _goes(space: SearchSpace, name: str, option: Scalar, is_possible: Judge) -> bool:
-    """Say whether all probes with that option are possible, of those that come to have it."""
-    for seed in range(_NUM_PROBES):
-        params = _probe(space, name, option, random.Random(seed))
-        if is_one_of(params.get(name), (option,)) and not is_possible(params):
-            return False
-    return True
+def _verdicts(space: SearchSpace, name: str, option: Scalar, is_possible: Judge) -> list[bool]:
+    """Say of each probe that comes to have that option whether it is possible."""
+    probes = (_probe(space, name, option, random.Random(seed)) for seed in range(_NUM_PROBES))
+    return [is_possible(each) for each in probes if is_one_of(each.get(name), (option,))]
 
 
 def _probe(space: SearchSpace, name: str, option: Scalar, rng: random.Random) -> dict[str, Scalar]:

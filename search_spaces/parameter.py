@@ -1,7 +1,7 @@
 """One declared parameter: its name, its domain, why it varies, and when it exists."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from search_spaces.domains import (
@@ -37,6 +37,10 @@ class Parameter:
         for parent, values in self.when.items():
             if not isinstance(values, tuple) or not values or not all(map(is_scalar, values)):
                 raise SpaceError(f"{self.name}: when.{parent} = {values!r} must be plain values")
+
+    def under(self, **parents: tuple[Scalar, ...]) -> Self:
+        """Return it with conditions more, or others in place of those on the same parents."""
+        return replace(self, when={**self.when, **parents})
 
     def exists_under(self, params: Mapping[str, Any]) -> bool:
         """Say whether the condition holds; a parent that is absent never fulfils it."""

@@ -79,3 +79,16 @@ def test_an_option_that_is_never_reached_is_not_judged() -> None:
     space = SearchSpace("deep", (*SPACE.parameters, grandchild))
     found = refused_options(space, {"grandchild": 1, "game": "critic"}, holds)
     assert found == {}
+
+
+def test_options_that_never_go_are_not_laid_to_those_that_would() -> None:
+    """A look ahead goes with neither clipping nor a slope: both leave, and all else stays."""
+    clip = Parameter("clip", Choice((0, 1)))
+    ahead = Parameter("ahead", Choice((0, 3)), when={"clip": (0,), "penalty": ("r1", "none")})
+    space = SearchSpace("ahead", (GAME, SOFT, HARD, clip, ahead))
+
+    def can_look_ahead(params: Mapping[str, Scalar]) -> bool:
+        return params["clip"] == 0 and params.get("penalty") in ("r1", "none")
+
+    found = refused_options(space, {"ahead": 3}, can_look_ahead)
+    assert found == {"clip": [1], "penalty": ["slope"], "game": ["critic"]}

@@ -1,20 +1,13 @@
-import random
-from dataclasses import replace
-
 import pytest
-import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gan_models.config import GanConfig
 from gan_models.networks.registry import build_discriminator, build_generator
 from gan_models.samples import SampleKind, SampleSpec
-from gan_models.training.loop import train
-from gan_models.training.state import new_state
 from search_spaces import networks
 from search_spaces.catalog import named_space
 from search_spaces.domains import Choice
 from search_spaces.parameter import Parameter
+from search_spaces.space import SearchSpace
 from tests.gan_models.training.small_runs import make_images
 
 TINY_IMAGE = SampleSpec(SampleKind.IMAGE, (1, 8, 8))
@@ -47,22 +40,11 @@ def test_each_demo_network_has_its_own_widths() -> None:
     assert widths[0].excludes(widths[1])
 
 
-@pytest.mark.parametrize("name", ["resnet", "r3gan", "style"])
-@settings(max_examples=5, deadline=None, derandomize=True)
-@given(rng=st.randoms(use_true_random=False))
-def test_what_a_space_proposes_trains_two_steps(name: str, rng: random.Random) -> None:
-    proposed = GanConfig.from_params(named_space(name).sample(rng))
-    config = replace(proposed, batch_size=4, width=proposed.width // 4)  # as fast as a test must be
-    state = new_state(config, IMAGES.sample, seed=0)
-    num_images = 2 * config.d_steps * config.batch_size
-
-    rounds = list(train(config, state, IMAGES, seed=0, until_nimg=num_images))
-
-    assert len(rounds) == 2
-    losses = [term for each in rounds for term in (each.d_terms.loss, each.g_loss)]
-    assert all(loss.isfinite() for loss in losses)
-    with torch.no_grad():
-        assert state.ema(torch.zeros(1, config.latent_dim)).isfinite().all()
+@pytest.mark.parametrize("name", ["dcgan", "mlp", "resnet", "r3gan", "style"])
+def test_each_network_has_in_company_what_it_has_alone(name: str) -> None:
+    company = SearchSpace("company", networks.EVERY_KIND).fixed({"network": name})
+    for each in company.parameters:
+        assert each.name == "latent_dim" or each in named_space(name).parameters
 
 
 def _ends(parameter: Parameter) -> tuple[object, ...]:

@@ -45,6 +45,14 @@ def test_the_condition_is_told_in_words() -> None:
     assert Parameter("x", UNIT).describe_condition() == ""
 
 
+def test_conditions_are_added_and_replaced() -> None:
+    parameter = Parameter("x", UNIT, why="to see", when={"a": (1,), "b": (2,)})
+    assert parameter.under(b=(3,), c=(4,)) == Parameter(
+        "x", UNIT, why="to see", when={"a": (1,), "b": (3,), "c": (4,)}
+    )
+    assert parameter.when == {"a": (1,), "b": (2,)}
+
+
 @pytest.mark.parametrize("name", ["", "d-lr", "2x", 3])
 def test_a_name_must_be_an_identifier(name: Any) -> None:
     with pytest.raises(SpaceError, match="a name has letters, digits and _ only"):

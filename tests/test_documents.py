@@ -1,6 +1,7 @@
 """What the documents promise is there: links, commands, specs, examples in docstrings, changes."""
 
 import doctest
+import random
 import re
 import shlex
 import shutil
@@ -76,10 +77,12 @@ def test_shown_specs_are_valid(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
-def test_example_specs_are_valid(example: Path) -> None:
+def test_example_specs_are_valid_and_pin_what_their_space_can_take(example: Path) -> None:
     from orchestrator.config.load import load_config
+    from orchestrator.preflight import resolve_space
 
-    load_config(example, overrides=())
+    space = resolve_space(load_config(example, overrides=()))
+    space.validate(space.sample(random.Random(0)))
 
 
 def test_the_guide_to_own_networks_can_be_followed_from_an_empty_folder(

@@ -36,7 +36,8 @@ class RunView:
     ``saved_kimg`` is the budget that stopped trials left unused. ``real_fid`` is what real
     samples score against other real ones, NaN where that is not known. ``proposing_end`` says why
     fewer trials were proposed than planned, None where that is not so. ``faults`` counts the
-    attempts that were lost by class, as text. Grids are PNG bytes.
+    attempts that were lost by class, as text. Grids are PNG bytes; ``classes_png`` has a row for
+    each class that the winner knows.
     """
 
     name: str
@@ -53,7 +54,13 @@ class RunView:
     selection: Mapping[str, Any] | None
     certificate: Mapping[str, Any] | None
     winner_png: bytes | None
+    classes_png: bytes | None
     real_png: bytes | None
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether any trial was scored by class."""
+        return any(isfinite(trial.row.class_coverage) for trial in self.trials)
 
     @property
     def num_done(self) -> int:
@@ -135,6 +142,7 @@ def build_view(spec: Mapping[str, Any], history: SweepHistory, paths: RunPaths) 
         selection=history.selection,
         certificate=history.certificate,
         winner_png=_winner_png(history, paths),
+        classes_png=_classes_png(history, paths),
         real_png=_read_png(paths.real_samples),
     )
 
@@ -208,6 +216,14 @@ def _winner_png(history: SweepHistory, paths: RunPaths) -> bytes | None:
         _latest_png(trial),
     )
     return next((png for png in candidates if png), None)
+
+
+def _classes_png(history: SweepHistory, paths: RunPaths) -> bytes | None:
+    selection = history.selection or {}
+    if "trial_id" not in selection:
+        return None
+    drawn = paths.trial(selection["trial_id"]).class_grid(int(selection.get("snapshot_nimg") or 0))
+    return _read_png(paths.best / "classes.png") or _read_png(drawn)
 
 
 def _read_png(path: Path) -> bytes | None:

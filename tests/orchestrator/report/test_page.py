@@ -276,3 +276,20 @@ def test_what_was_adjusted_is_told_in_its_order(demo_view: RunView) -> None:
     ratio = "At 30 kimg ratio changed, now D:G 2:1: D <is> blind"
     rollback = "At 40 kimg rolled back, now D:G 2:1, learning rates x 0.5: NaN"
     assert f"{ratio} {rollback}" in page.text
+
+
+def test_scores_by_class_are_shown_where_there_are_any(demo_view: RunView) -> None:
+    plain = Page(render_report(demo_view))
+    assert "Class by class" not in plain.text
+    assert "Consistent" not in plain.text
+
+    first, *others = demo_view.trials
+    scores = {"class_coverage": 0.871, "label_consistency": 0.962, "intra_fid": 12.25}
+    conditional = replace(first, row=replace(first.row, **scores))
+    run = replace(demo_view, trials=(conditional, *others), classes_png=demo_view.winner_png)
+    page = Page(render_report(run))
+    assert page.text.count("0.871") == 3  # of the winner, on the leaderboard, beside its curve
+    assert page.text.count("0.962") == 3
+    assert "Distance within classes 12.2" in page.text
+    grids = [image["alt"] for image in page.all("img")]
+    assert "Samples of the selected generator, a row for each class" in grids

@@ -171,3 +171,19 @@ def test_a_damaged_journal_is_an_error_and_no_empty_report(demo_run: RunPaths) -
     demo_run.journal.write_text("{}\n")
     with pytest.raises(JournalError, match="line 1"):
         load_view(demo_run)
+
+
+def test_the_winners_classes_are_those_of_what_is_shipped_else_of_its_snapshot(
+    demo_run: RunPaths,
+) -> None:
+    assert load_view(demo_run).classes_png is None
+    picture = (demo_run.best / "samples.png").read_bytes()
+    drawn = demo_run.trial("fir-07de").class_grid(220_000)
+    drawn.parent.mkdir()
+    drawn.write_bytes(picture)
+    assert load_view(demo_run).classes_png == picture
+    (demo_run.best / "classes.png").write_bytes(b"torn")
+    assert load_view(demo_run).classes_png == picture
+    other = demo_run.real_samples.read_bytes()
+    (demo_run.best / "classes.png").write_bytes(other)
+    assert load_view(demo_run).classes_png == other

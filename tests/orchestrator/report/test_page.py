@@ -284,8 +284,8 @@ def test_scores_by_class_are_shown_where_there_are_any(demo_view: RunView) -> No
     assert "Consistent" not in plain.text
 
     first, *others = demo_view.trials
-    scores = {"class_coverage": 0.871, "label_consistency": 0.962, "intra_fid": 12.25}
-    conditional = replace(first, row=replace(first.row, **scores))
+    row = replace(first.row, class_coverage=0.871, label_consistency=0.962, intra_fid=12.25)
+    conditional = replace(first, row=row)
     run = replace(demo_view, trials=(conditional, *others), classes_png=demo_view.winner_png)
     page = Page(render_report(run))
     assert page.text.count("0.871") == 3  # of the winner, on the leaderboard, beside its curve

@@ -62,17 +62,16 @@ def compare(
     recipes: dict[str, Recipe],
     plain: Params,
     *,
-    num_seeds: int,
+    seeds: Sequence[int],
     num_jobs: int,
 ) -> Iterator[str]:
     """Train every recipe with every seed; yield the rows of a Markdown table as they come."""
     yield "| recipe | modes | KL | in a mode | CPU s | noted |"
     yield "|---|---|---|---|---|---|"
-    params = [plain | recipe.params for recipe in recipes.values() for _ in range(num_seeds)]
-    seeds = list(range(num_seeds)) * len(recipes)
-    outcomes = _in_turn(training, params, seeds, num_jobs)
+    params = [plain | recipe.params for recipe in recipes.values() for _ in seeds]
+    outcomes = _in_turn(training, params, [*seeds] * len(recipes), num_jobs)
     for name, recipe in recipes.items():
-        yield row(name, list(islice(outcomes, num_seeds)), recipe.noted)
+        yield row(name, list(islice(outcomes, len(seeds))), recipe.noted)
 
 
 def _in_turn(

@@ -89,7 +89,7 @@ def fake_training(params: Params, seed: int) -> Outcome:
 def test_a_row_has_mean_and_spread_over_the_seeds_of_its_recipe() -> None:
     recipes = {"plain": Recipe(noted="2"), "better": Recipe({"modes": 7}, "8-9")}
 
-    lines = list(compare(fake_training, recipes, {"modes": 1}, num_seeds=3, num_jobs=1))
+    lines = list(compare(fake_training, recipes, {"modes": 1}, seeds=range(3), num_jobs=1))
 
     assert lines[2:] == [
         "| plain | 2.0 ± 1.0 | 2.30 ± 0.00 | - | 3 ± 0 | 2 |",
@@ -110,12 +110,14 @@ def test_an_unknown_recipe_is_refused_with_the_known_ones() -> None:
 def test_the_commands_print_a_table(
     script: ModuleType, num_rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scores = Outcome(ModeScores(1.0, 1.0, 1.0, 1.0), 1.0)
-    monkeypatch.setattr(script, "outcome_of", lambda *_, **__: scores)
+    def outcome_of(params: Params, seed: int, **_: object) -> Outcome:
+        return Outcome(ModeScores(float(seed), 1.0, 1.0, 1.0), 1.0)
 
-    arguments = ["--seeds", "2", "--recipes", "plain,pack2"]
+    monkeypatch.setattr(script, "outcome_of", outcome_of)
+
+    arguments = ["--seeds", "2", "--first-seed", "3", "--recipes", "plain,pack2"]
     result = CliRunner().invoke(script.main, arguments, catch_exceptions=False)
 
     rows = [line for line in result.output.splitlines() if line.startswith("|")]
     assert len(rows) == num_rows
-    assert rows[2].startswith("| plain | 1.0 ± 0.0 |")
+    assert rows[2].startswith("| plain | 3.5 ± 0.7 |")

@@ -15,12 +15,13 @@ NUM_SAMPLES = 2500
 
 
 def outcome_of(params: Params, seed: int, *, data: str, num_steps: int) -> Outcome:
-    """Train and score one recipe with one seed."""
+    """Train and score one recipe with one seed; learning rates that decay do so until the end."""
     real = load_splits(DataSource(name=data), seed).train
     assert real.modes is not None
     modes = NearestCentreModes(real.modes)
+    decay = {"lr_decay_kimg": num_steps * params["batch_size"] / 1000}
     return train_and_score(
-        params, real, modes, seed=seed, num_steps=num_steps, num_samples=NUM_SAMPLES
+        params | decay, real, modes, seed=seed, num_steps=num_steps, num_samples=NUM_SAMPLES
     )
 
 

@@ -37,7 +37,7 @@ _R1 = {"penalty": "r1", "r1_gamma": 4.0}
 _RELATIVISTIC = {"d_loss": "relativistic", "g_loss": "relativistic", "penalty": "r1+r2"}
 _PAIRED = _RELATIVISTIC | _BRISK | {"r1_gamma": 4.0, "r2_gamma": 4.0}
 _DISCRIMINATION = {"minibatch": "discrimination"}
-# A single G has its modes uneven, each time otherwise; half of the average is the last 300 of them.
+# Half of the average is the last 312 updates: short enough to forget the first thousand.
 _AVERAGE = {"ema_half_life_kimg": 20.0}
 
 STACKED_DIGITS_RECIPES: dict[str, Recipe] = {
@@ -46,6 +46,7 @@ STACKED_DIGITS_RECIPES: dict[str, Recipe] = {
     "pack2-same-images": Recipe({"pack": 2}),
     "stddev": Recipe({"minibatch": "stddev"}),
     "discrimination": Recipe(_DISCRIMINATION),
+    "discrimination-brisk": Recipe(_DISCRIMINATION | _BRISK),
     "discrimination-pack2": Recipe(_DISCRIMINATION | {"pack": 2}),
     "unroll1": Recipe({"unroll_steps": 1}),
     "replay": Recipe({"replay_frac": 0.5}),

@@ -10,7 +10,7 @@ from gan_models.data.load import load_splits
 from gan_models.data.source import DataSource
 from gan_models.features.modes import NearestCentreModes
 
-NUM_STEPS = {"ring8": 3000, "grid25": 8000}
+NUM_STEPS = {"ring8": 3000, "grid25": 12000}
 NUM_SAMPLES = 2500
 
 

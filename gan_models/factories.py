@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from gan_models.errors import FactoryError, GanModelsError, nearest
@@ -80,7 +81,11 @@ def load_object(name: str, place: str) -> Any:
     try:
         return getattr(module, attribute)
     except AttributeError:
-        public = [each for each in vars(module) if not each.startswith("_")]
+        public = [
+            each
+            for each, value in vars(module).items()
+            if not (each.startswith("_") or isinstance(value, ModuleType))
+        ]
         raise FactoryError(
             f"{place}: {module.__file__} has no '{attribute}': {nearest(attribute, public)}"
         ) from None

@@ -120,16 +120,21 @@ def _check_networks(config: GanConfig, real: Dataset, device: str) -> None:
     labels = () if batch.labels is None else (batch.labels,)
     before = _global_generators(device)
     with blamed_on(_where(config, "generator"), f"fails on z of {_size(batch.z)}"):
+        kept = _weights(state.generator)
         samples = generate(state.generator, batch.z, batch.labels)
     shape = (len(batch.z), *real.sample.shape)
     _check_output(samples, shape, batch.z, _where(config, "generator"))
+    _check_range(samples, real.sample, _where(config, "generator"))
+    _check_kept(state.generator, kept, _where(config, "generator"))
 
     where = _where(config, "discriminator")
     with blamed_on(where, f"fails on samples of {_size(samples)}"):
+        kept = _weights(state.discriminator)
         logits = state.discriminator(samples, *labels)
     num_classes = len(real.sample.classes or ()) if config.conditioning == "auxiliary" else 0
     shape = (len(batch.z) // config.pack, *([1 + num_classes] if num_classes else []))
     _check_output(logits, shape, batch.z, where)
+    _check_kept(state.discriminator, kept, where)
     if _global_generators(device) != before:
         raise FactoryError(
             f"network = '{config.network}': draws from a global random generator when it is "
@@ -154,6 +159,30 @@ def _check_output(given: Any, shape: tuple[int, ...], like: Tensor, where: str) 
         )
     if not given.isfinite().all():
         raise FactoryError(f"{where}: untrained, it gives values that are not finite")
+
+
+def _check_range(samples: Tensor, sample: SampleSpec, where: str) -> None:
+    """Check that images lie where real ones do: what is beyond would be cut off in every score."""
+    low, high = samples.min().item(), samples.max().item()
+    if len(sample.shape) > 1 and (low < -1 or high > 1):
+        raise FactoryError(
+            f"{where}: untrained, it gives images from {low:.3g} to {high:.3g}, must be within "
+            "[-1, 1]: end it in a tanh"
+        )
+
+
+def _weights(network: nn.Module) -> dict[str, Tensor]:
+    return {name: weight.detach().clone() for name, weight in network.named_parameters()}
+
+
+def _check_kept(network: nn.Module, before: dict[str, Tensor], where: str) -> None:
+    """Check that a call leaves the weights to the optimiser."""
+    for name, weight in network.named_parameters():
+        if not torch.equal(weight, before[name]):
+            raise FactoryError(
+                f"{where}: '{name}' changes when it is called: weights are changed by the "
+                "optimiser alone"
+            )
 
 
 def _check_gradients(config: GanConfig, state: TrainState, logits: Tensor) -> None:

@@ -44,6 +44,10 @@ def test_installed_modules_are_found_first_and_hide_none_in_silence(own_code: Ow
 @pytest.mark.parametrize(
     ("source", "message"),
     [
+        (
+            "import re\n\nanswers = 42",
+            r"\.py has no 'answer': did you mean 'answers'\? allowed: answers$",
+        ),
         ("answers = 42", r"\.py has no 'answer': did you mean 'answers'\?"),
         (
             "import nowhere_to_be_found",

@@ -78,6 +78,14 @@ def test_a_class_joins_own_networks_whose_d_is_of_a_trunk_and_a_head(
         ),
         ((OF_G, OF_G + ".to('meta')"), "generator: gives torch.float32 on meta, .* on cpu"),
         ((OF_G, OF_G + "/ 0"), "generator: untrained, it gives values that are not finite"),
+        (
+            (OF_G, OF_G + " * 0 + 1.5"),
+            r"generator: untrained, it gives images from 1.5 to 1.5, must be within \[-1, 1\]",
+        ),
+        (
+            (OF_D, "self.layers[1].bias.data.add_(1); " + OF_D),
+            r"discriminator: 'layers.1.bias' changes when it is called: weights are changed by",
+        ),
         ((OF_G, "return [z]"), "generator: gives list, must give a tensor"),
         ((OF_G, "return self.layer(z[:, :2])"), r"generator: fails on z of 8 x 3: RuntimeError"),
         ((OF_G, OF_G + ".detach()"), "generator: no gradient reaches it through D: something"),

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -40,16 +41,19 @@ def resolve_space(config: SweepConfig) -> SearchSpace:
     Choices with which the pinned values cannot be trained leave the space.
 
     Raises:
-        ConfigError: on an unknown space or parameter, or a range that cannot be meant.
+        ConfigError: on an unknown space or parameter, a range that cannot be meant, or a recipe
+            to begin with that the space does not hold.
     """
     try:
         declared = _declared(config)
         _check_names(declared.names, "space.")
         check_given(declared.pinned, "space.")
         check_given(config.fixed, "fixed.")
-        return narrowed(declared, config.fixed, _can_be_trained)
+        space = narrowed(declared, config.fixed, _can_be_trained)
     except SpaceError as error:
         raise ConfigError(str(error)) from error
+    _check_beginnings(config, space)
+    return space
 
 
 def describe_left_out(config: SweepConfig) -> list[str]:
@@ -110,8 +114,8 @@ def check_sweep(config: SweepConfig) -> SearchSpace:
         yardstick.reference(split)
     _check_sample_count(config, yardstick)
     rng, real, tried = random.Random(config.search.seed), yardstick.splits.train, set[Any]()
-    for _ in range(_NUM_PROBES):
-        gan = check_params(space.sample(rng), real.sample)
+    for known in [*config.search.begin_with, *repeat({}, _NUM_PROBES)]:
+        gan = check_params(space.sample(rng, known), real.sample)
         if own_parts(gan) not in tried:
             check_own(config, gan, real)
         tried.add(own_parts(gan))
@@ -161,6 +165,16 @@ def check_params(params: Mapping[str, Any], sample: SampleSpec) -> GanConfig:
     except GanModelsError as error:
         raise ConfigError(str(error)) from error
     return gan
+
+
+def _check_beginnings(config: SweepConfig, space: SearchSpace) -> None:
+    for number, known in enumerate(config.search.begin_with):
+        place = f"search.begin_with[{number}]"
+        check_given(known, f"{place}.")
+        try:
+            space.validate_part(known)
+        except SpaceError as error:
+            raise ConfigError(f"{place}: {error}") from error
 
 
 def _check_population(config: SweepConfig, space: SearchSpace) -> None:

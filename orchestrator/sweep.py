@@ -271,7 +271,14 @@ def _sampler(config: SweepConfig, space: SearchSpace) -> ParameterSampler:
     search = config.search
     startup = search.startup_trials or min(_MAX_STARTUP_TRIALS, max(1, config.num_trials // 3))
     directions = [DIRECTIONS[name] for name in search.objectives]
-    return ParameterSampler(space, search.sampler, search.seed, startup, directions=directions)
+    return ParameterSampler(
+        space,
+        search.sampler,
+        search.seed,
+        startup,
+        directions=directions,
+        begin_with=search.begin_with,
+    )
 
 
 def _draw_reals(config: SweepConfig, paths: RunPaths) -> None:

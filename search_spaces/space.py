@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Self
 
 from search_spaces.domains import Choice, Domain, Scalar, describe_value, is_one_of, is_scalar
@@ -73,17 +74,24 @@ class SearchSpace:
         kept = (each for each in declared if each is not None)
         return replace(self, parameters=_reachable_of(kept, pinned={}))
 
-    def propose(self, choose: Callable[[Parameter], Scalar]) -> dict[str, Scalar]:
-        """Fill the space from the top: ``choose`` is asked for each parameter that exists."""
+    def propose(
+        self,
+        choose: Callable[[Parameter], Scalar],
+        known: Mapping[str, Scalar] = MappingProxyType({}),
+    ) -> dict[str, Scalar]:
+        """Fill the space from the top: ``choose`` is asked for what exists and is not ``known``."""
         params: dict[str, Scalar] = dict(self.pinned)
         for parameter in self.parameters:
             if parameter.exists_under(params):
-                params[parameter.name] = choose(parameter)
+                is_known = parameter.name in known
+                params[parameter.name] = known[parameter.name] if is_known else choose(parameter)
         return params
 
-    def sample(self, rng: random.Random) -> dict[str, Scalar]:
-        """Draw one proposal, each parameter independently from its domain."""
-        return self.propose(lambda parameter: parameter.domain.sample(rng))
+    def sample(
+        self, rng: random.Random, known: Mapping[str, Scalar] = MappingProxyType({})
+    ) -> dict[str, Scalar]:
+        """Draw one proposal, each parameter that is not ``known`` independently."""
+        return self.propose(lambda parameter: parameter.domain.sample(rng), known)
 
     def active(self, params: Mapping[str, Any]) -> tuple[Parameter, ...]:
         """Return the declarations that exist under ``params``, in order."""
@@ -111,6 +119,29 @@ class SearchSpace:
                 raise SpaceError(
                     f"{_written(name, params)}: exists only where {self._conditions_of(name)}"
                 )
+
+    def validate_part(self, known: Mapping[str, Any]) -> None:
+        """Check that any proposal filled in around ``known`` lies in this space, and holds it all.
+
+        So a parameter may be known only with those on which its existence hangs.
+
+        Raises:
+            SpaceError: naming the parameter, its value and what is allowed.
+        """
+        settled = {**self.pinned, **known}
+        for name in known:
+            if name in self.pinned:
+                raise SpaceError(f"{_written(name, known)}: is fixed in this space: leave it out")
+            if name not in self.names:
+                raise SpaceError(f"unknown parameter '{name}': {nearest(name, self.names)}")
+            declared = [each for each in self.parameters if each.name == name]
+            existing = [each for each in declared if each.exists_under(settled)]
+            if not existing:
+                raise SpaceError(
+                    f"{_written(name, known)}: exists only where {self._conditions_of(name)}: "
+                    "name that beside it"
+                )
+            _check_value(name, existing[0].domain, known)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], name: str = "inline") -> Self:

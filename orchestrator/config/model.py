@@ -50,6 +50,9 @@ class SearchConfig(Section):
         default=None,
         description="random trials before the sampler learns; by default a third, at most 10",
     )
+    begin_with: tuple[Params, ...] = Field(
+        default=(), description="what the first trials have of what is known to work"
+    )
     objectives: tuple[Literal["fid", "coverage"], ...] = ("fid",)
     stop_when_settled: StrictBool = False
     mirror: str = Field(
@@ -70,6 +73,15 @@ class SearchConfig(Section):
         if problem is not None:
             raise ValueError(f"search.mirror = {shown(target)}: {problem}")
         return target
+
+    @model_validator(mode="after")
+    def _begins_with_its_own_trials(self) -> "SearchConfig":
+        if len(self.begin_with) > self.trials:
+            raise ValueError(
+                f"search.begin_with = {len(self.begin_with)} recipes: must not be more than "
+                f"search.trials = {self.trials}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _settles_on_one_objective(self) -> "SearchConfig":

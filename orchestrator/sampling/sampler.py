@@ -47,6 +47,7 @@ class ParameterSampler:
         startup_trials: how many finished trials ``tpe`` wants before it stops proposing at
             random.
         directions: where each objective is better; with two, ``tpe`` looks for the Pareto front.
+        begin_with: what is known of the first trials; the rest of them is proposed as ever.
     """
 
     def __init__(
@@ -57,12 +58,14 @@ class ParameterSampler:
         startup_trials: int = 10,
         *,
         directions: Sequence[Direction] = ("minimize",),
+        begin_with: Sequence[Mapping[str, Scalar]] = (),
     ) -> None:
         self._space = space
         self._kind = kind
         self._seed = seed
         self._startup_trials = startup_trials
         self._directions = tuple(directions)
+        self._begin_with = dict(enumerate(begin_with))
         self._history: dict[int, _Proposal] = {}
         optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -75,7 +78,8 @@ class ParameterSampler:
         """Return the parameters of trial ``index``; asking again returns the same."""
         if index not in self._history:
             trial = self._study_for(index).ask()
-            params = self._space.propose(lambda parameter: suggest(trial, parameter))
+            known = self._begin_with.get(index, {})
+            params = self._space.propose(lambda parameter: suggest(trial, parameter), known)
             self._history[index] = self._proposal(params)
         return dict(self._history[index].params)
 

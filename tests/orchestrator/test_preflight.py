@@ -55,6 +55,32 @@ def test_a_space_that_cannot_be_meant_is_refused(sections: dict[str, Any], messa
         resolve_space(make_config(**sections))
 
 
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        ({"widht": 8}, r"^search.begin_with\[1\].widht is no parameter: did you mean 'width'"),
+        ({"d_lr": "1e-4"}, r"^search.begin_with\[1\].d_lr = '1e-4': .* write 1.0e-4 rather"),
+        ({"d_lr": 9.0}, r"^search.begin_with\[1\]: d_lr = 9.0: allowed: "),
+        ({"network": "mlp"}, r"^search.begin_with\[1\]: network = 'mlp': is fixed in this space"),
+        ({"r1_gamma": 0.1}, r"^search.begin_with\[1\]: r1_gamma = 0.1: exists only where penalty"),
+    ],
+)
+def test_a_recipe_that_the_space_does_not_hold_is_refused(
+    known: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        resolve_space(make_config(search={"begin_with": [{"d_lr": 1e-3}, known]}))
+
+
+def test_the_recipes_to_begin_with_are_built_on_trial() -> None:
+    """One batch in 2,001 is no whole number of packs, which random proposals would not meet."""
+    batches = {"choice": [64, *range(3, 6003, 3)]}
+    space, search = {"batch_size": batches, "pack": 3, "network": "mlp"}, {"trials": 1}
+    check_sweep(make_config(space=space, search=search))
+    with pytest.raises(ConfigError, match="pack"):
+        check_sweep(make_config(space=space, search={**search, "begin_with": [{"batch_size": 64}]}))
+
+
 def test_a_sweep_that_can_be_carried_out_passes() -> None:
     assert check_sweep(make_config()).name == "ring8"
 

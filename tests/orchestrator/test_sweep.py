@@ -159,6 +159,14 @@ def test_another_seed_gives_other_trials(finished_sweep: RunPaths, tmp_path: Pat
     assert not names & {row["trial_id"] for row in trials_of(finished_sweep)}
 
 
+def test_a_sweep_begins_with_the_recipes_that_it_is_told(tmp_path: Path) -> None:
+    known = {"d_loss": "least-squares", "g_loss": "least-squares", "d_lr": 0.002}
+    paths = run(tmp_path, search={"trials": 2, "begin_with": [known]})
+    first, second = open_history(paths).records
+    assert {**first.params, **known} == first.params
+    assert second.params["d_lr"] != 0.002
+
+
 @pytest.mark.parametrize("num_events", [2, 5, 11, 20, -1])
 def test_a_sweep_interrupted_after_any_event_resumes_to_the_same_result(
     finished_sweep: RunPaths, tmp_path: Path, num_events: int

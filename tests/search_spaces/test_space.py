@@ -184,6 +184,37 @@ def test_invalid_proposals_are_refused(params: dict[str, Any], message: str) -> 
         SPACE.validate(params)
 
 
+@pytest.mark.parametrize(
+    "known", [{}, {"d_lr": 1e-3}, {"d_loss": "wasserstein"}, {"d_loss": "hinge", "penalty": "none"}]
+)
+def test_what_is_known_is_held_by_every_proposal(known: dict[str, Any]) -> None:
+    SPACE.validate_part(known)
+    drawn = [SPACE.sample(random.Random(seed), known) for seed in range(20)]
+    for params in drawn:
+        SPACE.validate(params)
+        assert params | known == params
+    assert len({str(params) for params in drawn}) > 1  # the rest varies
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        ({"d_lrr": 1}, "unknown parameter 'd_lrr': did you mean 'd_lr'"),
+        ({"d_lr": 0.1}, r"d_lr = 0.1: allowed: 1e-05 … 0.01 \(log\)"),
+        (
+            {"penalty": "r1"},
+            "penalty = 'r1': exists only where d_loss is hinge, or where d_",
+        ),
+        ({"r1_gamma": 1.0}, "r1_gamma = 1.0: exists only where penalty is r1: name that beside it"),
+        ({"d_loss": "wasserstein", "penalty": "r1"}, "penalty = 'r1': allowed: gradient-penalty$"),
+        ({"batch_size": 64}, "batch_size = 64: is fixed in this space: leave it out"),
+    ],
+)
+def test_what_no_proposal_can_hold_is_refused(known: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpaceError, match=message):
+        SPACE.fixed({"batch_size": 64}).validate_part(known)
+
+
 def test_both_places_of_a_name_are_told() -> None:
     mode = Parameter("mode", Choice(("a", "b", "c")))
     size_a = Parameter("size", Integer(1, 2), when={"mode": ("a",)})

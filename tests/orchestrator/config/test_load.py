@@ -105,6 +105,18 @@ def test_an_unknown_key_is_named_with_the_nearest_that_exists(
             "search.stop_when_settled = True: what more trials would gain is estimated for "
             "search.objectives = [fid] only",
         ),
+        (
+            {"search": {"trials": 1, "begin_with": [{}, {}]}},
+            "search.begin_with = 2 recipes: must not be more than search.trials = 1",
+        ),
+        (
+            {"search": {"begin_with": ["dcgan"]}},
+            "search.begin_with.0 = 'dcgan': must be a mapping of keys to values",
+        ),
+        (
+            {"search": {"begin_with": {"d_lr": 0.1}}},
+            "search.begin_with = {'d_lr': 0.1}: must be a valid tuple",
+        ),
         ({"search": None}, "search = None: must be a mapping of keys to values"),
         ({"search": [4]}, "search = [4]: must be a mapping of keys to values"),
         ({"fixed": [64]}, "fixed = [64]: must be a mapping of keys to values"),

@@ -17,7 +17,7 @@ from optuna.trial import TrialState
 from orchestrator.sampling.outcome import FAILURE, Outcome
 from orchestrator.sampling.sampler import SAMPLER_KINDS, ParameterSampler, SamplerKind
 from search_spaces.catalog import SPACES, named_space
-from search_spaces.domains import Choice, Float, Integer
+from search_spaces.domains import Choice, Float, Integer, Scalar
 from search_spaces.errors import SpaceError
 from search_spaces.parameter import Parameter
 from search_spaces.space import SearchSpace
@@ -104,6 +104,20 @@ def test_equal_seeds_propose_alike_and_others_do_not(kind: SamplerKind) -> None:
     )
     assert first == again
     assert first != other
+
+
+@every_kind
+def test_the_first_trials_have_what_is_known_and_the_others_are_proposed_as_ever(
+    kind: SamplerKind,
+) -> None:
+    right: dict[str, Scalar] = {"kind": "right", "depth": 3}
+    known = ParameterSampler(BRANCHES, kind, 0, 20, begin_with=[right, {"kind": "left", "x": 0.5}])
+    ever = ParameterSampler(BRANCHES, kind, 0, 20)
+    first, second, *rest = [known.propose(index) for index in range(5)]
+    assert first | right == first
+    assert Float(2, 3).contains(first["x"])  # proposed, where the known branch has it
+    assert second == {"kind": "left", "x": 0.5}
+    assert rest == [ever.propose(index) for index in range(2, 5)]
 
 
 def test_proposals_do_not_depend_on_the_hash_seed_of_the_process() -> None:

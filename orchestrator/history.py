@@ -29,7 +29,8 @@ class SweepHistory:
 
     ``used_s`` is how long drivers were alive, over all resumes; ``trial_s`` is what trials spent on
     training and on being evaluated. ``proposing_end`` says why no further trial is proposed,
-    ``config`` by which spec the sweep began; journals of before do not tell it.
+    ``config`` by which spec the sweep began; journals of before do not tell it. ``retesting`` says
+    what the finals are at while they last.
     """
 
     trials: dict[str, TrialHistory] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class SweepHistory:
     certificate: Mapping[str, Any] | None = None
     proposing_end: Mapping[str, str] | None = None
     config: Mapping[str, Any] | None = None
+    retesting: str | None = None
     used_s: float = 0.0
     trial_s: float = 0.0
     _last_time_s: float | None = None
@@ -69,6 +71,7 @@ class SweepHistory:
             "finished": self._finished,
             "reopened": self._reopened,
             "proposing_ended": self._proposing_ended,
+            "retesting": self._retesting,
             "selected": self._selected,
         }.get(event["event"])
         if act is not None:
@@ -219,7 +222,11 @@ class SweepHistory:
     def _proposing_ended(self, event: Event) -> None:
         self.proposing_end = {"cause": event["cause"], "reason": event["reason"]}
 
+    def _retesting(self, event: Event) -> None:
+        self.retesting = event["reason"]
+
     def _selected(self, event: Event) -> None:
+        self.retesting = None
         self.selection = event["selection"]
         self.certificate = event["certificate"]
 

@@ -7,7 +7,7 @@ All that a sweep knows passes through here and is in the journal before it count
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gan_models.files import is_json, write_json
 from orchestrator.attempt import order_attempt
@@ -186,9 +186,9 @@ class Search:
         """Take in that an attempt has ended in order, for whoever resumes the sweep to go on."""
         self._running.discard(trial)
 
-    def waits(self, reason: str) -> None:
-        """Take in that nothing can run for the time being, and why."""
-        self._write("waiting", reason=reason)
+    def announce(self, doing: Literal["waiting", "retesting"], reason: str) -> None:
+        """Take in what the sweep as a whole is at, for whoever looks on; decides nothing."""
+        self._write(doing, reason=reason)
 
     def select(self, selection: Mapping[str, Any], certificate: Mapping[str, Any]) -> None:
         """Take in which generator is handed over, and its certificate."""

@@ -151,7 +151,9 @@ def _carry_on(
                 search.replicate(sweep_finalists(config, history), config.selection.retrain_seeds)
                 backend.run(search, run)
             if history.selection is None:
-                store.fetch_trials(retested_trials(config, history))
+                retested = retested_trials(config, history)
+                search.announce("retesting", f"{len(retested)} trials, on fresh fakes")
+                store.fetch_trials(retested)
                 selection, certificate = select_and_certify(config, paths, history)
                 search.select(selection.to_mapping(), json_ready(certificate.to_mapping()))
             store.fetch_trials([str((history.selection or {})["trial_id"])])

@@ -53,6 +53,7 @@ STACKED_DIGITS_RECIPES: dict[str, Recipe] = {
     "r1": Recipe(_R1, "692-755 modes, KL .70-.99"),
     "r1-brisk": Recipe(_R1 | _BRISK, "842 modes, KL .58"),
     "relativistic": Recipe(_PAIRED, "895-907 modes, KL .42"),
+    "relativistic-no-momentum": Recipe(_PAIRED | {"beta1": 0.0}),
     "relativistic-average": Recipe(_PAIRED | _AVERAGE),
     "discrimination-average": Recipe(_DISCRIMINATION | _AVERAGE),
 }
@@ -84,11 +85,17 @@ _PAIRED_POINTS = _RELATIVISTIC | {
     "lr_decay_kimg": 2048.0,  # the script has it end with the training
 }
 
+# The rates and depth of the unrolled GAN's notebook: G runs away from a D that is ten times slower.
+_SLOW_D = {"depth": 2, "d_lr": 1e-4, "g_lr": 1e-3}
+
 POINTS_RECIPES: dict[str, Recipe] = {
     "plain": Recipe(noted="ring 1 / 6.3, grid 3.3 / 17.3"),
     "pack2": Recipe({"pack": 2, "batch_size": 512}, "ring 7.9, grid 23.8"),
     "unroll1": Recipe({"unroll_steps": 1}),
     "unroll5": Recipe({"unroll_steps": 5}, "ring 7.6, grid 23.6"),
+    "slow-d": Recipe(_SLOW_D),
+    "slow-d-unroll1": Recipe(_SLOW_D | {"unroll_steps": 1}),
+    "slow-d-unroll5": Recipe(_SLOW_D | {"unroll_steps": 5}, "ring 7.6, grid 23.6"),
     "discrimination": Recipe(_DISCRIMINATION),
     "relativistic": Recipe(_PAIRED_POINTS),
 }

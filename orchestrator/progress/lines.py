@@ -98,6 +98,8 @@ class LinesListener:
                 return _CHANGES[kind](history.trials[event["trial_id"]])
             case "waiting":
                 return f"waiting: {event['reason']}"
+            case "retesting":
+                return f"testing again: {event['reason']}"
             case "mended":
                 return f"{event['trial_id']}: {event['note']}"
             case "selected" if history.selection:

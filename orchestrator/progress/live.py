@@ -117,10 +117,11 @@ class _Heading:
 
 
 def _notes(expected: Projection, history: SweepHistory, plan: Plan) -> list[Text]:
-    """Return what is to be said of caps and of the end of proposing, a line each."""
+    """Return what is to be said of caps, the finals and the end of proposing, a line each."""
     against = describe_against_caps(expected, plan.budget)
     end = history.proposing_end
     calm = [f"expected at this pace: {against}"] if against else []
+    calm += [f"testing again: {history.retesting}"] if history.retesting else []
     loud = [f"no more trials are proposed: {end['reason']}"] if end else []
     loud += warnings(expected, plan.budget)
     notes = [Text(line, style="dim") for line in calm]

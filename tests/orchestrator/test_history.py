@@ -178,6 +178,13 @@ def test_what_was_selected_is_kept() -> None:
     assert history.certificate == {"fid": 3.0}
 
 
+def test_the_finals_are_known_while_they_last() -> None:
+    history = SweepHistory.replay([{"event": "retesting", "reason": "2 trials, on fresh fakes"}])
+    assert history.retesting == "2 trials, on fresh fakes"
+    history.apply({"event": "selected", "selection": {}, "certificate": {}})
+    assert history.retesting is None
+
+
 def test_a_trial_that_ends_after_the_selection_makes_it_obsolete() -> None:
     selected = {"event": "selected", "selection": {"trial_id": "a"}, "certificate": {"fid": 3.0}}
     history = replay(proposed("a", 0), finished("a"), proposed("b", 1), selected, finished("b"))

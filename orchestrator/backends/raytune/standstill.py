@@ -58,9 +58,10 @@ class Standstill(tune.Callback):
         waiting = [trial for trial in trials if trial.status == Trial.PENDING]
         if any(trial.placement_group_factory != self._reserve(trial.config) for trial in waiting):
             raise StrandedError("a trial waited for a place that is gone")
-        self._search.waits(
+        self._search.announce(
+            "waiting",
             f"no trial has run for {self._patience_s:g} s; {len(waiting)} wait for a place on the "
-            f"{len(staying_nodes())} nodes that there are"
+            f"{len(staying_nodes())} nodes that there are",
         )
 
     def __getstate__(self) -> dict[str, Any]:

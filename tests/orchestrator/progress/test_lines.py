@@ -60,6 +60,13 @@ def test_a_wait_of_the_whole_sweep_is_told(stream: io.StringIO, clock: Any, play
     assert stream.getvalue() == "[1/3, ? left] waiting: no trial has run for 60 s\n"
 
 
+def test_the_finals_are_told(stream: io.StringIO, clock: Any, play: Play) -> None:
+    history = play(lambda event, history: None)
+    with LinesListener(stream, PLAN, clock=clock) as listener:
+        listener.on_event({"event": "retesting", "reason": "2 trials, on fresh fakes"}, history)
+    assert stream.getvalue() == "[1/3, ? left] testing again: 2 trials, on fresh fakes\n"
+
+
 def test_evaluations_are_told_at_most_once_in_a_while(
     stream: io.StringIO, clock: Any, play: Play
 ) -> None:

@@ -106,6 +106,15 @@ def test_trials_beyond_the_height_are_counted(clock: Any) -> None:
     assert [line.split()[0] for line in frame[2:-1]] == [f"trial-{index}" for index in range(4)]
 
 
+def test_the_finals_are_told(terminal: Console, clock: Any, play: Play) -> None:
+    with LiveListener(terminal, PLAN, clock=clock, wall_clock=datetime.now) as listener:
+        history = play(lambda event, history: None)
+        event = {"event": "retesting", "reason": "2 trials, on fresh fakes"}
+        history.apply(event)
+        listener.on_event(event, history)
+    assert last_frame(terminal)[1] == "testing again: 2 trials, on fresh fakes"
+
+
 def test_the_end_and_what_is_expected_beside_the_caps_stand_above_the_trials(
     terminal: Console, clock: Any, play: Play
 ) -> None:

@@ -30,7 +30,7 @@ class Augmentation:
             images: N x C x H x W in [−1, 1].
             drawn: N x ``num_drawn`` numbers in [0, 1).
             probability: p, with which a sample undergoes each transform, independently of the
-                others (2006.06676, section 2.2); None: every sample undergoes all.
+                others (2006.06676, section 2.3); None: every sample undergoes all.
         """
         for transform in self.transforms:
             own, drawn = drawn[:, : 1 + transform.num_drawn], drawn[:, 1 + transform.num_drawn :]

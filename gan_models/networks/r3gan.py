@@ -1,4 +1,4 @@
-"""Norm-free residual G and D after R3GAN (2501.05441, section 4), for images of 8 px and more.
+"""Norm-free residual G and D after R3GAN (2501.05441, section 3), for images of 8 px and more.
 
 A block is 1 x 1 – grouped 3 x 3 – 1 x 1 convolutions with leaky ReLU between them, in the middle
 twice as wide as outside; ``depth`` blocks stand at each size, and bilinear resampling between

@@ -106,7 +106,7 @@ PENALTIES: dict[str, Penalty] = {
         Penalty(
             "dragan",
             "gp_weight · E (|∇D(x + δ)| − 1)², δ ~ N(0, dragan_std²)",
-            "1705.07215, section 2.4",
+            "1705.07215",
             elsewhere=_around_real,
         ),
     )

@@ -50,7 +50,7 @@ def gradient_penalty(
 
 
 def dragan(discriminator: Discriminate, real: Tensor, noise: Tensor) -> Tensor:
-    """Return E (|∇D(x + δ)| − 1)², around real samples alone (1705.07215, section 2.4).
+    """Return E (|∇D(x + δ)| − 1)², around real samples alone (1705.07215).
 
     Args:
         discriminator: maps samples to N logits.

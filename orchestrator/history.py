@@ -128,6 +128,7 @@ class SweepHistory:
 
     def _opened(self, event: Event) -> None:
         self.config = self.config or event.get("config")
+        self.retesting = None  # no re-test outlives its driver
         for trial in self.trials.values():  # no attempt outlives its driver
             trial.location = None
 

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from itertools import repeat
 from typing import Any
 
 import torch
@@ -27,7 +26,7 @@ from orchestrator.errors import ConfigError, UsageError
 from orchestrator.modules import check_modules
 from orchestrator.spaces import find_space
 from orchestrator.yardstick import Yardstick, open_yardstick
-from search_spaces.domains import describe_value
+from search_spaces.domains import Scalar, describe_value
 from search_spaces.errors import SpaceError
 from search_spaces.narrowing import narrowed, refused_options
 from search_spaces.space import SearchSpace
@@ -52,8 +51,24 @@ def resolve_space(config: SweepConfig) -> SearchSpace:
         space = narrowed(declared, config.fixed, _can_be_trained)
     except SpaceError as error:
         raise ConfigError(str(error)) from error
-    _check_beginnings(config, space)
+    known_recipes(config, space)
     return space
+
+
+def known_recipes(config: SweepConfig, space: SearchSpace) -> list[dict[str, Scalar]]:
+    """Return what the first trials are known to have, in the space's own values.
+
+    Raises:
+        ConfigError: naming the recipe, the parameter and what is allowed.
+    """
+    recipes = []
+    for number, known in enumerate(config.search.begin_with):
+        check_given(known, f"{_recipe(number)}.")
+        try:
+            recipes.append(space.part(known))
+        except SpaceError as error:
+            raise ConfigError(f"{_recipe(number)}: {error}") from error
+    return recipes
 
 
 def describe_left_out(config: SweepConfig) -> list[str]:
@@ -114,8 +129,14 @@ def check_sweep(config: SweepConfig) -> SearchSpace:
         yardstick.reference(split)
     _check_sample_count(config, yardstick)
     rng, real, tried = random.Random(config.search.seed), yardstick.splits.train, set[Any]()
-    for known in [*config.search.begin_with, *repeat({}, _NUM_PROBES)]:
-        gan = check_params(space.sample(rng, known), real.sample)
+    for number, known in enumerate(known_recipes(config, space)):
+        try:
+            for _ in range(_NUM_PROBES):
+                check_params(space.sample(rng, known), real.sample)
+        except ConfigError as error:
+            raise ConfigError(f"{_recipe(number)}: {error}") from error
+    for _ in range(_NUM_PROBES):
+        gan = check_params(space.sample(rng), real.sample)
         if own_parts(gan) not in tried:
             check_own(config, gan, real)
         tried.add(own_parts(gan))
@@ -167,14 +188,8 @@ def check_params(params: Mapping[str, Any], sample: SampleSpec) -> GanConfig:
     return gan
 
 
-def _check_beginnings(config: SweepConfig, space: SearchSpace) -> None:
-    for number, known in enumerate(config.search.begin_with):
-        place = f"search.begin_with[{number}]"
-        check_given(known, f"{place}.")
-        try:
-            space.validate_part(known)
-        except SpaceError as error:
-            raise ConfigError(f"{place}: {error}") from error
+def _recipe(number: int) -> str:
+    return f"search.begin_with[{number}]"
 
 
 def _check_population(config: SweepConfig, space: SearchSpace) -> None:

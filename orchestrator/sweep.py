@@ -35,7 +35,7 @@ from orchestrator.mirroring import mirrored
 from orchestrator.modules import record_modules
 from orchestrator.outcomes import DIRECTIONS
 from orchestrator.paths import RunPaths
-from orchestrator.preflight import check_gpu, check_sweep
+from orchestrator.preflight import check_gpu, check_sweep, known_recipes
 from orchestrator.progress.listener import SweepListener
 from orchestrator.records import json_ready
 from orchestrator.report.page import write_report
@@ -152,7 +152,9 @@ def _carry_on(
                 backend.run(search, run)
             if history.selection is None:
                 retested = retested_trials(config, history)
-                search.announce("retesting", f"{len(retested)} trials, on fresh fakes")
+                if retested:
+                    trials = "a trial" if len(retested) == 1 else f"{len(retested)} trials"
+                    search.announce("retesting", f"{trials}, on fresh fakes")
                 store.fetch_trials(retested)
                 selection, certificate = select_and_certify(config, paths, history)
                 search.select(selection.to_mapping(), json_ready(certificate.to_mapping()))
@@ -279,7 +281,7 @@ def _sampler(config: SweepConfig, space: SearchSpace) -> ParameterSampler:
         search.seed,
         startup,
         directions=directions,
-        begin_with=search.begin_with,
+        begin_with=known_recipes(config, space),
     )
 
 

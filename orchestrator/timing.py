@@ -10,6 +10,7 @@ from statistics import fmean
 from orchestrator.config.model import SweepConfig
 from orchestrator.errors import SweepError
 from orchestrator.pace import Pace
+from orchestrator.preflight import known_recipes
 from orchestrator.records import Evaluation
 from orchestrator.sampling.sampler import ParameterSampler
 from orchestrator.trial.order import order_trial, training_seed
@@ -22,20 +23,21 @@ _MIN_TIMED_ROWS = 3  # the untrained state, a first interval that warms up, and 
 
 
 def timed_pace(config: SweepConfig, space: SearchSpace) -> Pace:
-    """Train and evaluate the sweep's first random trial for a few seconds, and leave no trace.
+    """Train and evaluate the sweep's first trial for a few seconds, and leave no trace.
 
     Raises:
         GanModelsError: if it cannot be trained.
         SweepError: if it ends before it has trained.
     """
-    params = ParameterSampler(space, "random", config.search.seed).propose(0)
+    recipes = known_recipes(config, space)
+    sampler = ParameterSampler(space, "random", config.search.seed, begin_with=recipes)
     with tempfile.TemporaryDirectory() as folder:
         spec = order_trial(
             config,
             Path(folder),
             trial_id="timed",
             index=0,
-            params=params,
+            params=sampler.propose(0),
             seed=training_seed(config),
         )
         every_nimg = max(1, spec.every_nimg // _INTERVALS_FRAC)

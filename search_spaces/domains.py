@@ -166,6 +166,15 @@ def domain_from_mapping(values: Mapping[str, Any]) -> Domain:
     return _RANGES[kind](items[0], items[1], log=values.get("log", False))
 
 
+def as_written(domain: Domain, value: Scalar) -> Scalar:
+    """Return the domain's own form of a number: 1.0 for 1 where it has real ones."""
+    if isinstance(domain, Float) and domain.contains(value):
+        return float(value)
+    if isinstance(domain, Choice) and _is_number(value):
+        return next((each for each in domain.options if _is_number(each) and each == value), value)
+    return value
+
+
 def is_scalar(value: object) -> bool:
     """Say whether ``value`` is a plain value that a parameter can have (NaN is not)."""
     return isinstance(value, bool | int | str) or _is_number(value)
@@ -183,7 +192,10 @@ def describe_value(value: object) -> str:
 
 def _is_number(value: object) -> bool:
     is_real = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_real and math.isfinite(value)  # type: ignore[arg-type]
+    try:
+        return is_real and math.isfinite(value)  # type: ignore[arg-type]
+    except OverflowError:  # a whole number beyond what a float can be
+        return False
 
 
 def _check_order(kind: str, low: float, high: float) -> None:

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Self
 
-from search_spaces.domains import Choice, Domain, Scalar, describe_value, is_one_of, is_scalar
+from search_spaces.domains import (
+    Choice,
+    Domain,
+    Scalar,
+    as_written,
+    describe_value,
+    is_one_of,
+    is_scalar,
+)
 from search_spaces.errors import SpaceError, nearest
 from search_spaces.parameter import Parameter
 
@@ -83,8 +91,8 @@ class SearchSpace:
         params: dict[str, Scalar] = dict(self.pinned)
         for parameter in self.parameters:
             if parameter.exists_under(params):
-                is_known = parameter.name in known
-                params[parameter.name] = known[parameter.name] if is_known else choose(parameter)
+                name = parameter.name
+                params[name] = known[name] if name in known else choose(parameter)
         return params
 
     def sample(
@@ -120,28 +128,28 @@ class SearchSpace:
                     f"{_written(name, params)}: exists only where {self._conditions_of(name)}"
                 )
 
-    def validate_part(self, known: Mapping[str, Any]) -> None:
-        """Check that any proposal filled in around ``known`` lies in this space, and holds it all.
+    def part(self, known: Mapping[str, Any]) -> dict[str, Scalar]:
+        """Return what is known of a proposal, in the space's own values and without pinned ones.
 
-        So a parameter may be known only with those on which its existence hangs.
+        Any proposal that is filled in around it lies in this space and holds all of it. So a
+        parameter may be known only together with those on which its existence hangs.
 
         Raises:
             SpaceError: naming the parameter, its value and what is allowed.
         """
         settled = {**self.pinned, **known}
-        for name in known:
-            if name in self.pinned:
-                raise SpaceError(f"{_written(name, known)}: is fixed in this space: leave it out")
-            if name not in self.names:
-                raise SpaceError(f"unknown parameter '{name}': {nearest(name, self.names)}")
-            declared = [each for each in self.parameters if each.name == name]
-            existing = [each for each in declared if each.exists_under(settled)]
-            if not existing:
-                raise SpaceError(
-                    f"{_written(name, known)}: exists only where {self._conditions_of(name)}: "
-                    "name that beside it"
-                )
-            _check_value(name, existing[0].domain, known)
+        active = {each.name: each.domain for each in self.active(settled)}
+        part: dict[str, Scalar] = {}
+        for name, value in known.items():
+            if name in active:
+                part[name] = as_written(active[name], value)
+                _check_value(name, active[name], part)
+            elif name not in self.pinned:
+                raise SpaceError(f"{_written(name, known)}: {self._why_absent(name, settled)}")
+            elif value != self.pinned[name]:
+                pinned = describe_value(self.pinned[name])
+                raise SpaceError(f"{_written(name, known)}: fixed to {pinned} in this space")
+        return part
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], name: str = "inline") -> Self:
@@ -171,6 +179,15 @@ class SearchSpace:
             grouped.setdefault(parameter.name, []).append(parameter.to_mapping())
         declared = {name: many if len(many) > 1 else many[0] for name, many in grouped.items()}
         return {**self.pinned, **declared}
+
+    def _why_absent(self, name: str, settled: Mapping[str, Any]) -> str:
+        declared = [each for each in self.parameters if each.name == name]
+        if not declared:
+            varied = dict.fromkeys(each.name for each in self.parameters)
+            return f"this space does not vary it: {nearest(name, varied)}"
+        is_open = any(parent not in settled for each in declared for parent in each.when)
+        hint = ": name that beside it" if is_open else ""
+        return f"exists only where {self._conditions_of(name)}{hint}"
 
     def _conditions_of(self, name: str) -> str:
         declared = [each for each in self.parameters if each.name == name]

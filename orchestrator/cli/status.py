@@ -84,6 +84,7 @@ def status_mapping(
         "best": rows[0].to_mapping() if rows else None,
         "running": [row.to_mapping() for row in rows if row.status is TrialStatus.RUNNING],
         "paused": [row.to_mapping() for row in rows if row.status is TrialStatus.PAUSED],
+        "retesting": history.retesting,
         "selected": (history.selection or {}).get("trial_id"),
     }
 
@@ -142,7 +143,8 @@ def _facts(found: dict[str, Any]) -> dict[str, str]:
         facts["proposing"] = f"ended: {found['proposing_end']['reason']}"
     if best is not None:
         facts["best"] = f"{best['trial_id']}, smoothed FID {format_fid(best['smoothed_fid'])}"
-    facts["selected"] = found["selected"] or "not yet"
+    retesting = f": testing again {found['retesting']}" if found["retesting"] else ""
+    facts["selected"] = found["selected"] or f"not yet{retesting}"
     if found["driver"] is not None:
         facts["driver"] = found["driver"]
     if found["silent_s"] is not None:

@@ -177,6 +177,8 @@ def _describe(error: ValidationError, model: type[BaseModel]) -> str:
         return str(first["ctx"]["error"])
     if first["type"] in ("model_type", "dict_type"):
         return f"{place} = {first['input']!r}: must be a mapping of keys to values"
+    if first["type"] == "tuple_type":
+        return f"{place} = {first['input']!r}: must be a list"
     reason = first["msg"].replace("Input should", "must")
     return f"{place} = {first['input']!r}: {_lower_first(reason)}"
 

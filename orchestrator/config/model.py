@@ -79,7 +79,7 @@ class SearchConfig(Section):
         if len(self.begin_with) > self.trials:
             raise ValueError(
                 f"search.begin_with = {len(self.begin_with)} recipes: must not be more than "
-                f"search.trials = {self.trials}"
+                f"search.trials = {self.trials} (budget.max_trials ends a sweep sooner)"
             )
         return self
 

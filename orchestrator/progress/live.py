@@ -34,7 +34,7 @@ from orchestrator.wording import (
 )
 
 _LINES_AROUND_ROWS = 5  # heading, column names, the line on hidden trials, and the prompt
-_MAX_NOTES = 3
+_MAX_NOTES = 4
 _MIN_ROWS = 4
 _BAR_WIDTH = 10
 

@@ -179,10 +179,11 @@ def test_what_was_selected_is_kept() -> None:
 
 
 def test_the_finals_are_known_while_they_last() -> None:
-    history = SweepHistory.replay([{"event": "retesting", "reason": "2 trials, on fresh fakes"}])
-    assert history.retesting == "2 trials, on fresh fakes"
-    history.apply({"event": "selected", "selection": {}, "certificate": {}})
-    assert history.retesting is None
+    retesting = {"event": "retesting", "reason": "2 trials, on fresh fakes"}
+    assert replay(retesting).retesting == "2 trials, on fresh fakes"
+    selected = {"event": "selected", "selection": {}, "certificate": {}}
+    assert replay(retesting, selected).retesting is None
+    assert replay(retesting, {"event": "opened"}).retesting is None  # its driver is gone
 
 
 def test_a_trial_that_ends_after_the_selection_makes_it_obsolete() -> None:

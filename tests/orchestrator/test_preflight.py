@@ -12,6 +12,7 @@ from orchestrator.preflight import (
     check_gpu,
     check_params,
     check_sweep,
+    known_recipes,
     open_measure,
     resolve_space,
 )
@@ -61,7 +62,10 @@ def test_a_space_that_cannot_be_meant_is_refused(sections: dict[str, Any], messa
         ({"widht": 8}, r"^search.begin_with\[1\].widht is no parameter: did you mean 'width'"),
         ({"d_lr": "1e-4"}, r"^search.begin_with\[1\].d_lr = '1e-4': .* write 1.0e-4 rather"),
         ({"d_lr": 9.0}, r"^search.begin_with\[1\]: d_lr = 9.0: allowed: "),
-        ({"network": "mlp"}, r"^search.begin_with\[1\]: network = 'mlp': is fixed in this space"),
+        (
+            {"batch_size": 9},
+            r"^search.begin_with\[1\]: batch_size = 9: this space does not vary it",
+        ),
         ({"r1_gamma": 0.1}, r"^search.begin_with\[1\]: r1_gamma = 0.1: exists only where penalty"),
     ],
 )
@@ -72,13 +76,24 @@ def test_a_recipe_that_the_space_does_not_hold_is_refused(
         resolve_space(make_config(search={"begin_with": [{"d_lr": 1e-3}, known]}))
 
 
-def test_the_recipes_to_begin_with_are_built_on_trial() -> None:
+@pytest.mark.parametrize("pack", [{"choice": [3]}, {"choice": [3, 1]}])
+def test_the_recipes_to_begin_with_are_built_on_trial(pack: dict[str, Any]) -> None:
     """One batch in 2,001 is no whole number of packs, which random proposals would not meet."""
     batches = {"choice": [64, *range(3, 6003, 3)]}
-    space, search = {"batch_size": batches, "pack": 3, "network": "mlp"}, {"trials": 1}
+    space, search = {"batch_size": batches, "pack": pack, "network": "mlp"}, {"trials": 2}
     check_sweep(make_config(space=space, search=search))
-    with pytest.raises(ConfigError, match="pack"):
-        check_sweep(make_config(space=space, search={**search, "begin_with": [{"batch_size": 64}]}))
+    recipes = [{"batch_size": 9}, {"batch_size": 64}]
+    with pytest.raises(ConfigError, match=r"^search.begin_with\[1\]: pack = 3: must divide"):
+        check_sweep(make_config(space=space, search={**search, "begin_with": recipes}))
+
+
+def test_recipes_that_say_the_same_are_the_same() -> None:
+    config = make_config(
+        space={"network": "mlp", "r1_gamma": {"float": [0.5, 2]}},
+        search={"begin_with": [{"r1_gamma": 1}, {"r1_gamma": 1.0}], "trials": 2},
+    )
+    recipes = known_recipes(config, resolve_space(config))
+    assert [repr(each) for each in recipes] == ["{'r1_gamma': 1.0}"] * 2
 
 
 def test_a_sweep_that_can_be_carried_out_passes() -> None:

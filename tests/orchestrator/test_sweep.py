@@ -139,6 +139,12 @@ def test_the_generator_loads_and_draws(finished_sweep: RunPaths) -> None:
     assert model.config.to_params() == metrics["params"]
 
 
+def test_the_finals_are_announced(finished_sweep: RunPaths) -> None:
+    *_, retesting, selected = events_of(finished_sweep.root)
+    assert (retesting["event"], selected["event"]) == ("retesting", "selected")
+    assert retesting["reason"].endswith("trials, on fresh fakes")
+
+
 def test_tables_and_journal_tell_the_same_story(finished_sweep: RunPaths) -> None:
     history = open_history(finished_sweep)
     assert len(rows_of(finished_sweep.trials_table)) == len(history.records)
@@ -204,6 +210,7 @@ def test_a_sweep_in_which_everything_dies_says_so_and_keeps_its_records(tmp_path
     with pytest.raises(SweepError, match="none of 4 trials is worth handing over: see `ganorch"):
         run_sweep(config, Place(paths), SilentListener())
     assert {row["verdict"] for row in trials_of(paths)} == {"dead"}
+    assert not events_of(paths.root, "retesting")
     assert paths.report.exists()
     assert not paths.best.exists()
 

@@ -51,6 +51,13 @@ def test_it_is_evaluated_more_often_than_in_earnest_and_leaves_no_trace(
     assert not Path(order.run_folder).exists()
 
 
+def test_the_first_trial_is_the_one_that_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    orders = script(monkeypatch, (0, 0.0, 1.0), (1, 2.0, 1.0), (2, 4.0, 1.0))
+    config = make_config(search={"begin_with": [{RATES.parameters[0].name: 0.003}]})
+    timed_pace(config, RATES)
+    assert orders[0].params[RATES.parameters[0].name] == 0.003
+
+
 def test_a_trial_that_never_trains_cannot_be_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     def ends(spec: TrialSpec) -> Iterator[Message]:
         yield evaluation_message(spec.trial_id, 0, 5.0)

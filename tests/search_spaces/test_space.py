@@ -188,7 +188,7 @@ def test_invalid_proposals_are_refused(params: dict[str, Any], message: str) -> 
     "known", [{}, {"d_lr": 1e-3}, {"d_loss": "wasserstein"}, {"d_loss": "hinge", "penalty": "none"}]
 )
 def test_what_is_known_is_held_by_every_proposal(known: dict[str, Any]) -> None:
-    SPACE.validate_part(known)
+    assert SPACE.part(known) == known
     drawn = [SPACE.sample(random.Random(seed), known) for seed in range(20)]
     for params in drawn:
         SPACE.validate(params)
@@ -196,23 +196,41 @@ def test_what_is_known_is_held_by_every_proposal(known: dict[str, Any]) -> None:
     assert len({str(params) for params in drawn}) > 1  # the rest varies
 
 
+def test_what_is_known_takes_the_form_that_the_space_has() -> None:
+    momentum, factor = Parameter("beta1", Choice((0.0, 0.5))), Parameter("k", Choice((1, 0.5)))
+    flag, rate = Parameter("flag", Choice((False, True))), Parameter("rate", Float(0, 2))
+    part = space(momentum, factor, flag, rate).part({"beta1": 0, "k": 1.0, "flag": True, "rate": 1})
+    assert {name: repr(value) for name, value in part.items()} == {
+        "beta1": "0.0",
+        "k": "1",
+        "flag": "True",
+        "rate": "1.0",
+    }
+
+
+def test_what_is_known_may_repeat_what_is_fixed() -> None:
+    assert SPACE.fixed({"batch_size": 64}).part({"batch_size": 64, "d_lr": 1e-3}) == {"d_lr": 1e-3}
+
+
 @pytest.mark.parametrize(
     ("known", "message"),
     [
-        ({"d_lrr": 1}, "unknown parameter 'd_lrr': did you mean 'd_lr'"),
+        ({"d_lrr": 1}, "d_lrr = 1: this space does not vary it: did you mean 'd_lr'"),
         ({"d_lr": 0.1}, r"d_lr = 0.1: allowed: 1e-05 … 0.01 \(log\)"),
-        (
-            {"penalty": "r1"},
-            "penalty = 'r1': exists only where d_loss is hinge, or where d_",
-        ),
+        ({"d_lr": 10**400}, "d_lr = 10+: allowed: 1e-05"),
+        ({"penalty": "r1"}, "penalty = 'r1': exists only where .* wasserstein: name that beside"),
         ({"r1_gamma": 1.0}, "r1_gamma = 1.0: exists only where penalty is r1: name that beside it"),
+        (
+            {"d_loss": "hinge", "penalty": "none", "r1_gamma": 1.0},
+            "r1_gamma = 1.0: exists only where penalty is r1$",
+        ),
         ({"d_loss": "wasserstein", "penalty": "r1"}, "penalty = 'r1': allowed: gradient-penalty$"),
-        ({"batch_size": 64}, "batch_size = 64: is fixed in this space: leave it out"),
+        ({"batch_size": 32}, "batch_size = 32: fixed to 64 in this space$"),
     ],
 )
 def test_what_no_proposal_can_hold_is_refused(known: dict[str, Any], message: str) -> None:
     with pytest.raises(SpaceError, match=message):
-        SPACE.fixed({"batch_size": 64}).validate_part(known)
+        SPACE.fixed({"batch_size": 64}).part(known)
 
 
 def test_both_places_of_a_name_are_told() -> None:

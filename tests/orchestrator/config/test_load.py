@@ -95,7 +95,7 @@ def test_an_unknown_key_is_named_with_the_nearest_that_exists(
             {"search": {"objectives": ["fid", "kid"]}},
             "search.objectives.1 = 'kid': must be 'fid' or 'coverage'",
         ),
-        ({"search": {"objectives": "fid"}}, "search.objectives = 'fid': must be a valid tuple"),
+        ({"search": {"objectives": "fid"}}, "search.objectives = 'fid': must be a list"),
         (
             {"search": {"stop_when_settled": 1}},
             "search.stop_when_settled = 1: must be a valid boolean",
@@ -115,7 +115,7 @@ def test_an_unknown_key_is_named_with_the_nearest_that_exists(
         ),
         (
             {"search": {"begin_with": {"d_lr": 0.1}}},
-            "search.begin_with = {'d_lr': 0.1}: must be a valid tuple",
+            "search.begin_with = {'d_lr': 0.1}: must be a list",
         ),
         ({"search": None}, "search = None: must be a mapping of keys to values"),
         ({"search": [4]}, "search = [4]: must be a mapping of keys to values"),

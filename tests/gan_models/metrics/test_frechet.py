@@ -40,8 +40,15 @@ def qr_svd_distance(real: Tensor, fakes: Tensor) -> float:
     return float(((a.mean(0) - b.mean(0)) ** 2).sum() + traces - 2 * trace_root)
 
 
-@pytest.mark.parametrize(("n", "d"), [(400, 8), (400, 64), (70, 64), (40, 64)])
-def test_an_affine_push_forward_has_its_closed_form(n: int, d: int) -> None:
+@pytest.mark.parametrize(
+    ("n", "d", "rel"), [(400, 8, 1e-9), (400, 64, 1e-9), (70, 64, 1e-8), (40, 64, 1e-6)]
+)
+def test_an_affine_push_forward_has_its_closed_form(n: int, d: int, rel: float) -> None:
+    """Few samples hardly vary in some directions: squared, these drown in the rounding.
+
+    What is left of them hangs on the machine's linear algebra: 70 samples were off by less than
+    1e-9 on one, by 1.3e-9 on another.
+    """
     real = draw(n, d)
     root = torch.randn(d, d, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     matrix, offset = root @ root.T / d, torch.arange(d) / d
@@ -49,7 +56,7 @@ def test_an_affine_push_forward_has_its_closed_form(n: int, d: int) -> None:
     shift = fakes.mean(dim=0) - real.mean(dim=0)
     residual = torch.eye(d, dtype=torch.float64) - matrix
     expected = shift @ shift + (residual @ torch.cov(real.T) @ residual).trace()
-    assert distance(real, fakes) == pytest.approx(float(expected), rel=1e-6 if n < d else 1e-9)
+    assert distance(real, fakes) == pytest.approx(float(expected), rel=rel)
 
 
 def test_a_pair_of_diagonal_covariances_by_hand() -> None:
